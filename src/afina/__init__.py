@@ -1,0 +1,57 @@
+"""afina: labelled texts in, an honest text classifier out.
+
+The public names are loaded when first used, so that `import afina` costs no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AfinaError",
+    "Classifier",
+    "LabelSet",
+    "RunConfig",
+    "RunFolder",
+    "TextClassifier",
+    "TextDataset",
+    "__version__",
+    "evaluate",
+    "fine_tune",
+    "load_dataset",
+]
+
+if TYPE_CHECKING:
+    from afina.config import RunConfig
+    from afina.data import TextDataset, load_dataset
+    from afina.errors import AfinaError
+    from afina.evaluation import evaluate
+    from afina.inference import Classifier
+    from afina.labels import LabelSet
+    from afina.protocols import TextClassifier
+    from afina.recipes import fine_tune
+    from afina.run_folder import RunFolder
+else:
+    _HOMES = {
+        "AfinaError": "errors",
+        "Classifier": "inference",
+        "LabelSet": "labels",
+        "RunConfig": "config",
+        "RunFolder": "run_folder",
+        "TextClassifier": "protocols",
+        "TextDataset": "data",
+        "evaluate": "evaluation",
+        "fine_tune": "recipes",
+        "load_dataset": "data",
+    }
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module 'afina' has no attribute {name!r}")
+        return getattr(importlib.import_module(f"afina.{_HOMES[name]}"), name)
+
+    def __dir__() -> list[str]:
+        return __all__

@@ -1,0 +1,112 @@
+"""What the command line prints: results on standard output, all else on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from afina.errors import AfinaError
+
+if TYPE_CHECKING:
+    from afina.training import TrainingStep
+
+stdout = Console(highlight=False)
+stderr = Console(stderr=True, highlight=False)
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def print_error(error: AfinaError) -> None:
+    """The error's sentence on standard error, and its hint on a line of its own."""
+    stderr.print(Text("error: ", style="bold red").append(str(error), style="default not bold"), soft_wrap=True)
+    if error.hint:
+        stderr.print(Text("hint: ", style="bold").append(error.hint, style="default not bold"), soft_wrap=True)
+
+
+def new_table(title: str) -> Table:
+    """An empty table in the house style."""
+    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+
+
+def print_table(table: Table) -> None:
+    """A table on standard output."""
+    stdout.print(table)
+
+
+def say(message: str, *, style: str = "") -> None:
+    """A line on standard output, of any length."""
+    stdout.print(Text(message, style=style), soft_wrap=True)
+
+
+class ProgressReporter:
+    """Draws a recipe's progress on standard error; without a terminal, a line a stage and a dev score."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task: TaskID | None = None
+
+    def stage(self, name: str) -> None:
+        """Show the stage that begins."""
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._task = self._progress.add_task(name, total=None, detail="")
+        if not stderr.is_terminal:
+            stderr.print(name)
+
+    def tell(self, message: str) -> None:
+        """A line above the progress bar."""
+        stderr.print(Text(f"  {message}"), soft_wrap=True)
+
+    def warn(self, message: str) -> None:
+        """A line that stands out above the progress bar."""
+        stderr.print(Text("  warning: ", style="bold yellow").append(message, style="default not bold"), soft_wrap=True)
+
+    def step(self, step: TrainingStep, *, seconds_left: float) -> None:
+        """Move the bar; print a line for a dev score."""
+        if self._task is not None:
+            detail = f"loss {step.loss:.3f}  {_clock(seconds_left)} left"
+            self._progress.update(self._task, total=1.0, completed=step.progress, detail=detail)
+        if step.dev is not None:
+            best = ", best so far" if step.is_best else ""
+            self.tell(
+                f"step {step.step:,}: dev accuracy {step.dev.accuracy:.3f}, "
+                f"log loss {-step.dev.negative_log_loss:.3f}{best}"
+            )
+
+    def rows(self, done: int, total: int | None = None) -> None:
+        """Rows of a file done so far."""
+        if self._task is not None:
+            self._progress.update(self._task, total=total, completed=done, detail=f"{done:,} rows")
+
+
+@contextmanager
+def progress_reporter() -> Iterator[ProgressReporter]:
+    """A reporter whose bar disappears when the work is done."""
+    columns = (
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[detail]}"),
+        TimeElapsedColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
+        yield ProgressReporter(progress)
+
+
+def interval(value: dict[str, float]) -> str:
+    """A value with its 95 % interval, for a table cell."""
+    return f"{value['value']:.3f} ({value['low']:.3f}–{value['high']:.3f})"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02d}"

@@ -1,0 +1,74 @@
+"""The command line: its commands, and how errors become exit codes.
+
+Exit codes: 0 done, 1 a check did not hold, 2 wrong usage or input, 3 interrupted, 4 a limit of the machine was hit.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+import afina
+from afina.cli import _console, evaluate, predict, train
+from afina.errors import AfinaError, Interrupted, MachineLimitError
+
+app = typer.Typer(
+    name="afina",
+    help="Labelled texts in, an honest text classifier out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(epilog=train.EXAMPLES)(train.train)
+app.command(epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.command(epilog=predict.EXAMPLES)(predict.predict)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        _console.say(f"afina {afina.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Labelled texts in, an honest text classifier out."""
+
+
+def run(started: float | None = None) -> None:
+    """Run the command line and leave the process with its exit code.
+
+    Args:
+        started: When the process started, by `time.monotonic`.
+    """
+    try:
+        app(obj=time.monotonic() if started is None else started)
+    except AfinaError as error:
+        _fail(error)
+    except KeyboardInterrupt:
+        _fail(Interrupted("Interrupted"))
+    except MemoryError:
+        _fail(MachineLimitError("Memory ran out", hint="lower --batch-tokens or --max-tokens, or take a smaller model"))
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; the interpreter must not complain while flushing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _fail(MachineLimitError("The disk is full", hint="free some space and try again"))
+
+
+def _fail(error: AfinaError) -> None:
+    _console.print_error(error)
+    raise SystemExit(error.exit_code)

@@ -1,0 +1,58 @@
+"""`afina evaluate`: a finished run on other labelled texts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from afina.cli import _console
+from afina.cli._options import Json, LabelColumn, Run, TextColumn, TitleColumn
+
+EXAMPLES = """
+Examples:
+
+  afina evaluate runs/sample-minilm books.csv phones.csv
+
+  afina evaluate runs/sample-minilm sample --json
+"""
+
+
+def evaluate(
+    run: Run,
+    sources: Annotated[
+        list[str], typer.Argument(help="Labelled texts: files, folders, or `sample`.", show_default=False)
+    ],
+    text_column: TextColumn = None,
+    title_column: TitleColumn = None,
+    label_column: LabelColumn = None,
+    json: Json = False,
+) -> None:
+    """Score a run on one or many labelled data sets, with 95 % bootstrap intervals."""
+    with _console.progress_reporter() as reporter:
+        reporter.stage("Starting")
+        from afina.recipes import evaluate_run
+
+        document = evaluate_run(
+            run,
+            sources,
+            reporter=reporter,
+            text_column=text_column,
+            title_column=title_column,
+            label_column=label_column,
+        )
+    if json:
+        _console.print_json(document)
+        return
+    metrics = ("accuracy", "f1", "precision", "recall", "matthews")
+    table = _console.new_table(f"{document['run']}, 95 % intervals")
+    for heading in ("data set", "texts", *metrics, "log loss", "ece", "texts/s", "truncated"):
+        table.add_column(heading, justify="left" if heading == "data set" else "right")
+    for result in document["results"]:
+        table.add_row(
+            result["dataset"], f"{result['n']:,}", *(_console.interval(result[metric]) for metric in metrics),
+            f"{result['log_loss']:.3f}", f"{result['ece']:.3f}", f"{result['texts_per_second']:.0f}",
+            f"{result['share_truncated']:.0%}",
+        )  # fmt: skip
+    _console.print_table(table)
+    _console.say(f"f1, precision and recall: {document['results'][0]['average']}")

@@ -1,0 +1,249 @@
+"""Settings of a run: one frozen model per room, and the reading of TOML, `--set` and options into them.
+
+A value of None means "chosen from the data and the machine"; the run's manifest holds what was chosen. Settings
+stop at the recipes: the rooms below take plain values.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from afina.errors import ConfigError
+
+_UNIT_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def parse_duration(value: object) -> object:
+    """Seconds from `900`, `"900s"`, `"15m"` or `"1h"`; anything else is returned as it is for pydantic to refuse."""
+    if isinstance(value, str) and (match := re.fullmatch(r"\s*(-?\d+(?:\.\d+)?)\s*([smh]?)\s*", value.lower())):
+        return float(match[1]) * _UNIT_SECONDS[match[2]]
+    return value
+
+
+Seconds = Annotated[float, BeforeValidator(parse_duration), Field(gt=0, allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    """Base of all settings: frozen, no unknown keys, field docs from the strings beneath them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class DataConfig(Section):
+    """Where the texts come from and how they are divided."""
+
+    source: str = "sample"
+    """Labelled texts: a path, a folder with one sub-folder per label, or `sample`."""
+    test: str | None = None
+    """Held-out labelled texts; without it a share of the source is held out."""
+    text_column: str | None = None
+    """Column with the text; found by name and content when not given."""
+    title_column: str | None = None
+    """Column put before the text; found by name when not given, `none` for no title."""
+    label_column: str | None = None
+    """Column with the label; found by name and content when not given."""
+    keep_labels: bool = False
+    """Use label values as they stand, without mapping stars and 0/1 to sentiment."""
+    dev_share: float = Field(0.1, gt=0, lt=0.5)
+    """Share of the training texts used to choose the best weights."""
+    test_share: float = Field(0.1, gt=0, lt=0.5)
+    """Share of the source held out as the test set when no test is given."""
+
+
+class TokenizationConfig(Section):
+    """How texts become batches of token ids."""
+
+    max_tokens: int | None = Field(None, ge=8, le=8192)
+    """Tokens kept of a text, special tokens counted."""
+    batch_tokens: int | None = Field(None, ge=64)
+    """Most tokens in a training batch, padding counted."""
+
+
+class ModelingConfig(Section):
+    """Which pretrained model, and what of it is trained."""
+
+    name: str = "minilm"
+    """Catalog name, local folder, or Hub id of the pretrained model."""
+    method: Literal["full"] = "full"
+    """`full` trains the encoder and the classification head."""
+    freeze_embeddings: bool | None = None
+    """Leave the token embeddings as they are; saves time and memory, on by default on a CPU."""
+    dropout: float | None = Field(None, ge=0, lt=1)
+    """Dropout in hidden layers and attention while training; 0 by default on a CPU."""
+
+
+class TrainingConfig(Section):
+    """How the weights are fitted, and for how long."""
+
+    budget: Seconds | None = None
+    """Wall-clock limit on the whole command, in seconds (also `15m`, `1h`); 15 minutes unless steps are given."""
+    epochs: float | None = Field(None, gt=0, le=1000)
+    """Passes over the training texts."""
+    max_steps: int | None = Field(None, gt=0)
+    """Optimizer steps; the run is then the same on every call with the same seed."""
+    learning_rate: float | None = Field(None, gt=0, le=1)
+    """Peak learning rate of AdamW."""
+    warmup_share: float = Field(0.1, ge=0, lt=1)
+    """Share of training during which the learning rate rises to its peak."""
+    weight_decay: float = Field(0.01, ge=0, le=1)
+    """Decoupled weight decay of AdamW, on matrices only."""
+    max_grad_norm: float = Field(1.0, gt=0)
+    """Gradients are scaled down to this norm."""
+    evaluations: int | None = Field(None, ge=1, le=1000)
+    """Evaluations on the dev set, spread evenly over training."""
+    patience: int = Field(4, ge=1)
+    """Evaluations without a better dev score before training stops."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Arithmetic of the forward and backward pass; `auto` takes bf16 where the hardware multiplies it."""
+    seed: int = Field(0, ge=0, lt=2**32)
+    """Seed of the split, the new head, the order of batches and dropout."""
+
+
+class EvaluationConfig(Section):
+    """How the result is measured."""
+
+    bootstrap_samples: int = Field(2000, ge=100, le=1_000_000)
+    """Resamples behind each confidence interval."""
+
+
+class RunConfig(Section):
+    """All settings of one run, in the order of its life."""
+
+    data: DataConfig = DataConfig()
+    """Where the texts come from and how they are divided."""
+    tokenization: TokenizationConfig = TokenizationConfig()
+    """How texts become batches of token ids."""
+    modeling: ModelingConfig = ModelingConfig()
+    """Which pretrained model, and what of it is trained."""
+    training: TrainingConfig = TrainingConfig()
+    """How the weights are fitted, and for how long."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """How the result is measured."""
+    out: str | None = None
+    """Folder of the run; `runs/SOURCE-MODEL` with a free number when not given."""
+
+
+def load_config(
+    file: Path | None = None, assignments: Sequence[str] = (), options: Mapping[str, Any] | None = None
+) -> tuple[RunConfig, dict[str, str]]:
+    """Settings from a TOML file, `a.b=c` assignments and command-line options, the later winning.
+
+    Args:
+        file: TOML file with the sections of `RunConfig`.
+        assignments: `section.field=value` strings; the value is read as TOML, or else as a plain string.
+        options: Dotted names and values; None values are ignored.
+
+    Returns:
+        The settings, and for each dotted name that was given where its value came from.
+
+    Raises:
+        ConfigError: Something is unknown or out of range; the message names every problem found.
+    """
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    problems: list[str] = []
+    if file is not None:
+        for name, value in _flatten(_read_toml(file)).items():
+            values[name], origins[name] = value, str(file)
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals or not name.strip():
+            problems.append(f"--set takes section.field=value, got {assignment!r}")
+            continue
+        values[name.strip()], origins[name.strip()] = _toml_value(text.strip()), "--set"
+    for name, value in (options or {}).items():
+        if value is not None:
+            values[name], origins[name] = value, "command line"
+    nested, clashes = _nest(values)
+    problems += clashes
+    try:
+        config = RunConfig.model_validate(nested)
+    except ValidationError as error:
+        problems += [_describe(problem) for problem in error.errors()]
+        raise ConfigError(_join(problems), hint="docs/reference/settings.md lists every setting") from None
+    if problems:
+        raise ConfigError(_join(problems))
+    return config, origins
+
+
+def setting_names(section: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:
+    """Dotted names of all settings, in order."""
+    names: list[str] = []
+    for name, field in section.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            names += setting_names(inner, f"{prefix}{name}.")
+        else:
+            names.append(prefix + name)
+    return names
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"No such config file: {file}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The config file {file} cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"The config file {file} is not valid TOML: {error}") from None
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        flat |= _flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return flat
+
+
+def _nest(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    tree: dict[str, Any] = {}
+    clashes: list[str] = []
+    for name, value in values.items():
+        *sections, field = name.split(".")
+        node = tree
+        for section in sections:
+            child = node.setdefault(section, {})
+            if not isinstance(child, dict):
+                clashes.append(f"{name}: {section} is a value, not a section")
+                break
+            node = child
+        else:
+            node[field] = value
+    return tree, clashes
+
+
+def _describe(problem: Mapping[str, Any]) -> str:
+    name = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        known = setting_names()
+        leaf = name.rsplit(".", 1)[-1]
+        near = difflib.get_close_matches(name, known, n=1) or [
+            other
+            for close in difflib.get_close_matches(leaf, [other.rsplit(".", 1)[-1] for other in known], n=1)
+            for other in known
+            if other.rsplit(".", 1)[-1] == close
+        ]
+        return f"{name}: no such setting" + (f", did you mean {near[0]}?" if near else "")
+    message = problem["msg"][0].lower() + problem["msg"][1:]
+    return f"{name}: {message}, got {problem['input']!r}"
+
+
+def _join(problems: Sequence[str]) -> str:
+    if len(problems) == 1:
+        return f"Setting {problems[0]}"
+    return f"{len(problems)} settings are wrong:\n" + "\n".join(f"  {problem}" for problem in problems)

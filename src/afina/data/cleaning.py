@@ -1,0 +1,32 @@
+"""Texts made fit to learn from, and the normal form in which two texts count as the same."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+_LINE_BREAK_TAG = re.compile(r"<\s*/?\s*br\s*/?\s*>", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
+_SPACES = re.compile(r"[^\S\n]+")
+_NOT_WORD = re.compile(r"[\W_]+")
+
+
+def clean_text(text: str) -> str:
+    """Line-break tags become line breaks, HTML entities their characters; ends and runs of blanks are trimmed."""
+    if "<" in text:
+        text = _LINE_BREAK_TAG.sub("\n", text)
+    if "&" in text and _ENTITY.search(text):
+        text = html.unescape(text)
+    # A lone surrogate (half an emoji, cut by some export) can be neither hashed nor tokenized.
+    text = text.encode("utf-8", errors="replace").decode("utf-8")
+    return _SPACES.sub(" ", text).strip()
+
+
+def normalise(text: str) -> str:
+    """The text without case, punctuation and spacing; two texts with the same normal form are the same text.
+
+    A text of symbols only, such as an emoji, is its own normal form.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return _NOT_WORD.sub(" ", folded).strip() or folded.strip()

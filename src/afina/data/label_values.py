@@ -1,0 +1,146 @@
+"""From the values that stand in a label column to label names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from afina.data.columns import MAX_DISTINCT_LABELS
+from afina.errors import DataError
+from afina.labels import LabelSet
+
+_WORDS = {
+    "negative": "negative", "neg": "negative", "bad": "negative", "negativo": "negative", "negativa": "negative",
+    "positive": "positive", "pos": "positive", "good": "positive", "positivo": "positive", "positiva": "positive",
+    "neutral": "neutral", "neu": "neutral", "neutro": "neutral", "neutra": "neutral",
+}  # fmt: skip
+_NUMBERED = {
+    frozenset({"0", "1"}): {"0": "negative", "1": "positive"},
+    frozenset({"-1", "1"}): {"-1": "negative", "1": "positive"},
+    frozenset({"0", "4"}): {"0": "negative", "4": "positive"},
+    frozenset({"1", "2"}): {"1": "negative", "2": "positive"},
+    frozenset({"-1", "0", "1"}): {"-1": "negative", "0": "neutral", "1": "positive"},
+    frozenset({"0", "2", "4"}): {"0": "negative", "2": "neutral", "4": "positive"},
+}
+_STARS = {"1": "negative", "2": "negative", "4": "positive", "5": "positive"}
+_STAR_COLUMN = re.compile(r"star|rating|score|overall", re.IGNORECASE)
+# aclImdb ships a folder of reviews without a label beside pos and neg.
+_UNLABELLED = {"unsup", "unlabeled", "unlabelled"}
+
+
+@dataclass(frozen=True)
+class LabelMapping:
+    """How the values of a label column become label names."""
+
+    names: Mapping[str, str]
+    """Label name by value."""
+    set_aside: frozenset[str] = frozenset()
+    """Values that belong to no label; their rows are left out and counted."""
+    reason: str = ""
+    """Why values were set aside, for the message."""
+
+    @property
+    def message(self) -> str | None:
+        """What a user should be told, or None where values are the names."""
+        pairs = [f"{value} -> {name}" for value, name in sorted(self.names.items()) if value != name]
+        return f"Labels mapped: {', '.join(pairs)}" if pairs else None
+
+
+def canonical(value: Any) -> str | None:
+    """A label value as text: None for a missing one, whole floats without their `.0`."""
+    if value is None or (isinstance(value, float) and value != value):  # NaN is what readers make of an empty cell
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    text = str(value).strip()
+    return re.sub(r"^(-?\d+)\.0+$", r"\1", text) or None
+
+
+def infer_mapping(
+    values: Iterable[str],
+    *,
+    column: str,
+    class_names: Sequence[str] | None = None,
+    known: LabelSet | None = None,
+    keep: bool = False,
+) -> LabelMapping:
+    """Decide what each distinct value means.
+
+    Args:
+        values: Values of the label column, as `canonical` gives them.
+        column: Its name; stars and ratings are recognised by it.
+        class_names: Names of label ids that the file itself carries.
+        known: Labels that must be met, as those of the training set.
+        keep: Use values as they stand.
+
+    Raises:
+        DataError: There are too many values to be labels, or one is not among the known labels.
+    """
+    distinct = set(values)
+    if len(distinct) > MAX_DISTINCT_LABELS:
+        raise DataError(
+            f"The label column {column!r} has {len(distinct):,} distinct values",
+            hint=f"a label column has at most {MAX_DISTINCT_LABELS}; pass --label-column",
+        )
+    mapping = _keep(distinct) if keep else _interpret(distinct, column, class_names)
+    if known is None:
+        return mapping
+    if not set(mapping.names.values()) <= set(known) and distinct <= set(known):
+        mapping = _keep(distinct)
+    return _restrict(mapping, known)
+
+
+def _keep(distinct: set[str]) -> LabelMapping:
+    return LabelMapping({value: value for value in distinct})
+
+
+def _interpret(distinct: set[str], column: str, class_names: Sequence[str] | None) -> LabelMapping:
+    if class_names and all(value.isdigit() and int(value) < len(class_names) for value in distinct):
+        names = {value: class_names[int(value)] for value in distinct}
+        return LabelMapping({value: _WORDS.get(name.lower(), name) for value, name in names.items()})
+    lowered = {value: value.lower() for value in distinct}
+    unlabelled = {value for value, low in lowered.items() if low in _UNLABELLED}
+    words = {value: _WORDS[low] for value, low in lowered.items() if low in _WORDS}
+    if words and len(words) == len(distinct) - len(unlabelled):
+        return LabelMapping(words, frozenset(unlabelled), "have no label")
+    if frozenset(distinct) in _NUMBERED:
+        return LabelMapping(_NUMBERED[frozenset(distinct)])
+    numbers = {int(value) for value in distinct if re.fullmatch(r"-?\d+", value)}
+    if len(numbers) == len(distinct):
+        if numbers <= {1, 2, 3, 4, 5} and {1, 5} <= numbers | ({1, 5} if _STAR_COLUMN.search(column) else set()):
+            return LabelMapping(
+                {value: _STARS[value] for value in distinct if value in _STARS},
+                frozenset(distinct & {"3"}), "with 3 stars lean neither way",
+            )  # fmt: skip
+        if numbers <= set(range(11)) and max(numbers) > 5 and _STAR_COLUMN.search(column):
+            # The convention of the Large Movie Review Dataset (Maas et al. 2011): 1-4 negative, 7-10 positive.
+            return LabelMapping(
+                {str(n): "negative" if n <= 4 else "positive" for n in numbers if n <= 4 or n >= 7},
+                frozenset(str(n) for n in numbers if n in (5, 6)), "with 5 or 6 of 10 points lean neither way",
+            )  # fmt: skip
+    by_name: dict[str, set[str]] = {}
+    for value, low in lowered.items():
+        by_name.setdefault(low, set()).add(value)
+    # "Spam" and "spam" are one label; the spelling first in order stands for all.
+    return LabelMapping({value: min(same) for same in by_name.values() for value in same})
+
+
+def _restrict(mapping: LabelMapping, known: LabelSet) -> LabelMapping:
+    folded = {name.lower(): name for name in known}
+    names = {value: folded.get(name.lower(), name) for value, name in mapping.names.items()}
+    set_aside, reason = mapping.set_aside, mapping.reason
+    if "neutral" not in known and "neutral" in names.values() and set(known) == {"negative", "positive"}:
+        set_aside |= {value for value, name in names.items() if name == "neutral"}
+        names = {value: name for value, name in names.items() if name != "neutral"}
+        reason = "are neutral, which this model does not know"
+    unknown = sorted(set(names.values()) - set(known))
+    if unknown:
+        raise DataError(
+            f"Labels that the model does not know: {', '.join(map(repr, unknown[:8]))}",
+            hint=f"the model's labels are {', '.join(known)}",
+        )
+    return LabelMapping(names, set_aside, reason)

@@ -1,0 +1,97 @@
+"""Bootstrap intervals of everything that a confusion matrix tells.
+
+Drawing n texts with replacement and counting (true, predicted) pairs gives multinomial counts, so the resampled
+confusion matrices are drawn directly: the same bootstrap, thousands of resamples in milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def as_dict(self) -> dict[str, float]:
+        """The JSON form."""
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+def confusion_metrics(
+    confusions: npt.NDArray[np.int64], *, positive_id: int | None
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Accuracy, F1, precision, recall and Matthews' correlation of many confusion matrices at once.
+
+    A ratio whose denominator is zero counts as 0, as scikit-learn's `zero_division=0`. Macro averages run over the
+    labels that are right or predicted somewhere in each matrix, as scikit-learn's do.
+
+    Args:
+        confusions: Counts, (n_matrices, n_labels, n_labels), true label first.
+        positive_id: The label to report on; None for macro averages.
+
+    Returns:
+        For each metric an array (n_matrices,).
+    """
+    counts = confusions.astype(np.float64)
+    total = counts.sum(axis=(1, 2))
+    hits = np.diagonal(counts, axis1=1, axis2=2)  # (n_matrices, n_labels)
+    actual, predicted = counts.sum(axis=2), counts.sum(axis=1)
+    precision, recall = _ratio(hits, predicted), _ratio(hits, actual)
+    f1 = _ratio(2 * hits, actual + predicted)
+    if positive_id is None:
+        present = (actual + predicted) > 0
+        precision, recall, f1 = (
+            _ratio((each * present).sum(axis=1), present.sum(axis=1)) for each in (precision, recall, f1)
+        )
+    else:
+        precision, recall, f1 = precision[:, positive_id], recall[:, positive_id], f1[:, positive_id]
+    correct = hits.sum(axis=1)
+    # Gorodkin 2004: the multi-class form of Matthews' correlation coefficient.
+    covariance = correct * total - (actual * predicted).sum(axis=1)
+    spread = (total**2 - (predicted**2).sum(axis=1)) * (total**2 - (actual**2).sum(axis=1))
+    return {
+        "accuracy": _ratio(correct, total),
+        "f1": f1,
+        "precision": precision,
+        "recall": recall,
+        "matthews": _ratio(covariance, np.sqrt(spread)),
+    }
+
+
+def bootstrap_from_confusion(
+    confusion: npt.NDArray[np.int64], *, positive_id: int | None, samples: int, seed: int
+) -> dict[str, tuple[float, float]]:
+    """Percentile intervals of each metric, low and high.
+
+    Args:
+        confusion: Counts, (n_labels, n_labels).
+        positive_id: As in `confusion_metrics`.
+        samples: Resamples to draw.
+        seed: Equal seeds give equal intervals.
+    """
+    n = int(confusion.sum())
+    draws = np.random.default_rng(seed).multinomial(n, confusion.ravel() / n, size=samples)
+    resampled = confusion_metrics(draws.reshape(samples, *confusion.shape), positive_id=positive_id)
+    tails = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
+    return {
+        name: (float(low), float(high))
+        for name, values in resampled.items()
+        for low, high in [np.quantile(values, tails)]
+    }
+
+
+def _ratio(numerator: npt.NDArray[np.float64], denominator: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.divide(numerator, denominator, out=np.zeros_like(numerator, dtype=np.float64), where=denominator != 0)

@@ -1,0 +1,141 @@
+"""How good predictions are: the field's usual numbers, computed by scikit-learn, with intervals."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from afina.errors import DataError
+from afina.evaluation.intervals import Interval, bootstrap_from_confusion, confusion_metrics
+from afina.labels import LabelSet
+
+_CALIBRATION_BINS = 15
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Scores of predictions on one data set, with 95 % bootstrap intervals.
+
+    `f1`, `precision` and `recall` are those of the positive class for two labels and macro averages otherwise;
+    `average` says which.
+    """
+
+    n: int
+    labels: tuple[str, ...]
+    accuracy: Interval
+    f1: Interval
+    precision: Interval
+    recall: Interval
+    matthews: Interval
+    log_loss: float
+    """Mean negative natural logarithm of the probability given to the right label."""
+    ece: float
+    """Expected calibration error: mean distance of confidence from accuracy."""
+    confusion: tuple[tuple[int, ...], ...]
+    """Counts, a row for each true label and a column for each predicted one."""
+    average: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON form that `evaluate --json` documents."""
+        intervals = {
+            name: getattr(self, name).as_dict() for name in ("accuracy", "f1", "precision", "recall", "matthews")
+        }
+        return {
+            "n": self.n,
+            "labels": list(self.labels),
+            **intervals,
+            "log_loss": self.log_loss,
+            "ece": self.ece,
+            "confusion": [list(row) for row in self.confusion],
+            "average": self.average,
+        }
+
+
+def score(
+    label_ids: npt.NDArray[np.int64],
+    probabilities: npt.NDArray[np.float64],
+    labels: LabelSet,
+    *,
+    samples: int = 2000,
+    seed: int = 0,
+) -> Metrics:
+    """Score predicted probabilities against the right labels.
+
+    Args:
+        label_ids: Right label ids, (n_texts,).
+        probabilities: (n_texts, n_labels), rows summing to 1.
+        labels: What the columns mean.
+        samples: Bootstrap resamples.
+        seed: Seed of the resampling.
+
+    Raises:
+        DataError: There are no texts.
+    """
+    if not len(label_ids):
+        raise DataError("There are no texts to evaluate on")
+    from sklearn.metrics import confusion_matrix, log_loss
+
+    predicted = probabilities.argmax(axis=1)
+    ids = np.arange(len(labels))
+    confusion = confusion_matrix(label_ids, predicted, labels=ids).astype(np.int64)
+    values = confusion_metrics(confusion[None], positive_id=labels.positive_id)
+    intervals = bootstrap_from_confusion(confusion, positive_id=labels.positive_id, samples=samples, seed=seed)
+    with warnings.catch_warnings():
+        # Rows sum to 1 up to rounding in float32 models; the library warns about the rounding.
+        warnings.simplefilter("ignore", UserWarning)
+        loss = float(log_loss(label_ids, probabilities, labels=ids))
+    named = {name: Interval(float(values[name][0]), *intervals[name]) for name in values}
+    return Metrics(
+        n=len(label_ids),
+        labels=labels.names,
+        log_loss=loss,
+        ece=expected_calibration_error(label_ids, probabilities),
+        confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+        average=f"positive class: {labels.names[1]}" if labels.positive_id is not None else "macro",
+        **named,
+    )
+
+
+def expected_calibration_error(
+    label_ids: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64], *, n_bins: int = _CALIBRATION_BINS
+) -> float:
+    """Mean distance between confidence and accuracy over equal-width bins (Guo et al. 2017, arXiv 1706.04599).
+
+    Args:
+        label_ids: Right label ids, (n_texts,).
+        probabilities: (n_texts, n_labels).
+        n_bins: Bins over confidence from 0 to 1.
+    """
+    confidence = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == label_ids
+    bins = np.clip(np.ceil(confidence * n_bins).astype(int) - 1, 0, n_bins - 1)
+    sizes = np.bincount(bins, minlength=n_bins)
+    gaps = np.abs(
+        np.bincount(bins, weights=correct, minlength=n_bins) - np.bincount(bins, weights=confidence, minlength=n_bins)
+    )
+    return float(gaps.sum() / sizes.sum())
+
+
+def paired_difference(
+    label_ids: npt.NDArray[np.int64],
+    first: Sequence[int] | npt.NDArray[np.int64],
+    second: Sequence[int] | npt.NDArray[np.int64],
+    *,
+    samples: int = 2000,
+    seed: int = 0,
+) -> Interval:
+    """Accuracy of the first predictions minus that of the second on the same texts, with a paired interval.
+
+    Resampling texts resamples the differences, which are -1, 0 or 1, so their counts are drawn directly.
+    """
+    difference = (np.asarray(first) == label_ids).astype(int) - (np.asarray(second) == label_ids).astype(int)
+    counts = np.array([(difference == value).sum() for value in (-1, 0, 1)])
+    n = len(difference)
+    draws = np.random.default_rng(seed).multinomial(n, counts / n, size=samples)
+    low, high = np.quantile((draws[:, 2] - draws[:, 0]) / n, (0.025, 0.975))
+    return Interval(float(difference.mean()), float(low), float(high))

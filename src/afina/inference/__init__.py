@@ -1,0 +1,9 @@
+"""Inference room: a run folder in, predictions on texts and files out. Imports the evaluation room and those before.
+
+Importing it loads no torch; `Classifier.load` does.
+"""
+
+from afina.inference.classifier import Backend, Classifier
+from afina.inference.score_files import ScoredFile, score_file
+
+__all__ = ["Backend", "Classifier", "ScoredFile", "score_file"]

@@ -1,0 +1,88 @@
+"""A fine-tuned classifier, ready to use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from afina.errors import DataError, ModelError
+from afina.labels import LabelSet
+from afina.run_folder import RunFolder
+from afina.tokenization import Encoder, Encodings
+
+
+class Backend(Protocol):
+    """What turns token ids into logits."""
+
+    def logits(self, encodings: Encodings) -> npt.NDArray[np.float32]:
+        """Logits of each text, (n_texts, n_labels)."""
+        ...
+
+
+class Classifier:
+    """Texts in, label probabilities out.
+
+    Args:
+        backend: What computes logits.
+        encoder: What turns texts into token ids.
+        labels: Labels, in the order of the logits.
+        temperature: Logits are divided by it before the softmax; 1 leaves them as they are.
+    """
+
+    def __init__(self, backend: Backend, encoder: Encoder, labels: LabelSet, *, temperature: float = 1.0) -> None:
+        self._backend = backend
+        self._encoder = encoder
+        self._labels = labels
+        self._temperature = temperature
+
+    @classmethod
+    def load(cls, run: str | os.PathLike[str]) -> Classifier:
+        """Load a run folder, after checking its files against the hashes in its manifest.
+
+        Raises:
+            ModelError: There is no such run, or a file of it is missing or changed.
+        """
+        from afina.inference.torch_backend import TorchBackend
+
+        folder = RunFolder(Path(run))
+        manifest = folder.verify()
+        try:
+            labels = LabelSet(tuple(manifest["labels"]))
+            max_tokens, temperature = int(manifest["settings"]["max_tokens"]), float(manifest["temperature"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"The manifest of {folder.root} is incomplete: {error}") from None
+        backend = TorchBackend.load(folder.model, labels)
+        return cls(backend, backend.encoder(max_tokens), labels, temperature=temperature)
+
+    @property
+    def labels(self) -> LabelSet:
+        """The labels, in the order of the columns of `predict_proba`."""
+        return self._labels
+
+    def predict_proba(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Probability of each label for each text: (n_texts, n_labels) float64, rows summing to 1.
+
+        The answer for a text does not depend on the texts beside it, but for rounding in the seventh digit.
+
+        Raises:
+            DataError: `texts` is a single string, or holds something that is no string.
+        """
+        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+            raise DataError("predict_proba takes a list of strings", hint="wrap a single text: [text]")
+        logits = self._backend.logits(self._encoder.encode(texts)).astype(np.float64) / self._temperature
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+        probabilities: npt.NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
+        return probabilities
+
+    def predict(self, texts: Sequence[str]) -> list[str]:
+        """The most probable label of each text; errors as `predict_proba`."""
+        return [self._labels.names[i] for i in self.predict_proba(texts).argmax(axis=1)]
+
+    def share_truncated(self, texts: Sequence[str]) -> float:
+        """Share of texts of which only the beginning is read."""
+        return self._encoder.encode(texts).share_truncated

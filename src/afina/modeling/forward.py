@@ -1,0 +1,48 @@
+"""Logits from batches: the one place where a model is called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from afina.tokenization import Batch, Encodings, pad, sorted_batches
+
+INFERENCE_BATCH_TOKENS = 4096
+
+
+def batch_logits(model: Any, batch: Batch, device: torch.device | str = "cpu") -> torch.Tensor:
+    """Logits of one batch, (n_texts, n_labels) float32, with gradients where they are enabled."""
+    output = model(
+        input_ids=torch.from_numpy(batch.token_ids).to(device), attention_mask=torch.from_numpy(batch.mask).to(device)
+    )
+    logits: torch.Tensor = output.logits
+    return logits.float()
+
+
+def predict_logits(
+    model: Any,
+    encodings: Encodings,
+    *,
+    pad_id: int,
+    padding_side: str = "right",
+    batch_tokens: int = INFERENCE_BATCH_TOKENS,
+    device: torch.device | str = "cpu",
+) -> npt.NDArray[np.float32]:
+    """Logits of all texts in evaluation mode, in the order of the texts: (n_texts, n_labels) float32.
+
+    The model's training mode is restored afterwards.
+    """
+    logits = np.zeros((len(encodings), int(model.config.num_labels)), dtype=np.float32)
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            for rows in sorted_batches(encodings.lengths, batch_tokens):
+                batch = pad(encodings, rows, pad_id=pad_id, side=padding_side)
+                logits[rows] = batch_logits(model, batch, device).cpu().numpy()
+    finally:
+        model.train(was_training)
+    return logits

@@ -1,0 +1,295 @@
+"""Fine-tuning, from labelled texts to a finished run: the recipe behind `afina train`."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from afina.config import RunConfig
+from afina.data import TextDataset, source_name
+from afina.errors import Interrupted, ModelError
+from afina.inference import Classifier
+from afina.modeling import count_parameters
+from afina.planning import DEFAULT_BUDGET_SECONDS, Allocation, Settings
+from afina.recipes.baseline import fit_tfidf_in_time
+from afina.recipes.clock import Stopwatch
+from afina.recipes.fitting import Fitted, Fitting
+from afina.recipes.preparation import PreparedData, prepare_data
+from afina.recipes.recording import write_run
+from afina.recipes.reporting import Keeping, Reporter, Silent
+from afina.recipes.results import Tested, stop_name, test_once
+from afina.recipes.session import Session, set_up, share_out, take
+from afina.run_folder import PARTIAL_SUFFIX, RunFolder, check_place, claim, finishing, has_checkpoint, write_json
+from afina.training import BUDGET, EARLY, read_state
+
+# Weights and checkpoint of a small model; what a large one needs is known only after it is loaded.
+_DISK_BYTES = 500_000_000
+
+
+@dataclass(frozen=True)
+class FineTuned:
+    """A finished run, and a classifier ready to use."""
+
+    run: RunFolder
+    summary: dict[str, Any]
+    """The document that `train --json` prints and `metrics.json` holds."""
+    classifier: Classifier
+
+
+@dataclass
+class _Job:
+    """One fine-tuning, ready to run."""
+
+    config: RunConfig
+    origins: Mapping[str, str]
+    run: RunFolder
+    data: PreparedData
+    """Texts as the time allows."""
+    all_training: TextDataset
+    """Every training text there is, for the baseline."""
+    session: Session
+    allocation: Allocation
+    stopwatch: Stopwatch
+    reporter: Keeping
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What a checkpoint holds so that the run can be set up again, and what must then be equal."""
+        return {
+            "config": self.config.model_dump(),
+            "origins": dict(self.origins),
+            "settings": self.session.settings.as_dict(),
+            "allocation": self.allocation.as_dict(),
+            "data": self.data.record,
+        }
+
+
+def fine_tune(
+    config: RunConfig | None = None,
+    *,
+    reporter: Reporter | None = None,
+    origins: Mapping[str, str] | None = None,
+    force: bool = False,
+    track: bool = False,
+    started: float | None = None,
+) -> FineTuned:
+    """Fine-tune a pretrained model on labelled texts, test it once, and write a run folder.
+
+    The test set chooses nothing: settings come from the training texts, the best weights from the dev set.
+
+    Args:
+        config: Settings; all defaults without it, which is the embedded model on the shipped sample.
+        reporter: Told of what happens.
+        origins: For each setting that was given, where its value came from.
+        force: Replace a run that stands at `config.out`.
+        track: Write TensorBoard events too.
+        started: When the command started, by `time.monotonic`; the budget counts from there.
+
+    Raises:
+        DataError: A source cannot be read or learned from.
+        ModelError: The pretrained model cannot be loaded.
+        OutputError: The run's place is taken or cannot be written.
+        MachineLimitError: The budget is too short to train at all.
+        TrainingError: The loss became infinite before any weights were kept.
+        Interrupted: The user stopped; a checkpoint was written where training had begun.
+    """
+    config = config or RunConfig()
+    run = RunFolder(Path(config.out)) if config.out else _free_run(config)
+    check_place(run, force=force, needed_bytes=_DISK_BYTES)
+    job = _prepare(config, run, Keeping(reporter or Silent()), origins or {}, started)
+    with claim(run, force=force) as folder:
+        return _execute(job, folder, track=track)
+
+
+def resume(partial: Path, *, reporter: Reporter | None = None, track: bool = False) -> FineTuned:
+    """Go on with an interrupted fine-tuning, with the settings, texts and position of its checkpoint.
+
+    Args:
+        partial: The unfinished run's folder, as the interrupted command named it.
+        reporter: Told of what happens.
+        track: Write TensorBoard events too.
+
+    Raises:
+        ModelError: There is no checkpoint, or it does not fit the data any more.
+        AfinaError: As `fine_tune`.
+    """
+    if not partial.name.endswith(PARTIAL_SUFFIX) or not partial.is_dir():
+        raise ModelError(f"Not an unfinished run: {partial}", hint=f"its name ends in {PARTIAL_SUFFIX}")
+    run = RunFolder(partial.with_name(partial.name.removesuffix(PARTIAL_SUFFIX)))
+    check_place(RunFolder(run.root), force=True)
+    job = _restore(run, Keeping(reporter or Silent()))
+    with finishing(run):
+        return _execute(job, run.partial, track=track, resumed=True)
+
+
+def _prepare(
+    config: RunConfig, run: RunFolder, reporter: Keeping, origins: Mapping[str, str], started: float | None
+) -> _Job:
+    training = config.training
+    # With a step limit and no budget nothing depends on the clock.
+    budget = training.budget or (None if training.max_steps else DEFAULT_BUDGET_SECONDS)
+    stopwatch = Stopwatch(budget, started=started)
+    with stopwatch.stage("load"):
+        reporter.stage("Reading the texts")
+        data = prepare_data(config.data, seed=training.seed, reporter=reporter)
+        reporter.stage("Loading the model and measuring this machine")
+        session = set_up(config, data.train)
+        allocation = share_out(session, config, data, stopwatch)
+    used = _as_time_allows(data, allocation, seed=training.seed)
+    _tell_limits(data, used, reporter)
+    return _Job(config, origins, run, used, data.train, session, allocation, stopwatch, reporter)
+
+
+def _restore(run: RunFolder, reporter: Keeping) -> _Job:
+    record = read_state(run.partial.checkpoints)
+    try:
+        config = RunConfig.model_validate(record["notes"]["config"])
+        settings, allocation = Settings(**record["notes"]["settings"]), Allocation(**record["notes"]["allocation"])
+        origins, seconds = record["notes"]["origins"], float(record["command_seconds"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"The checkpoint in {run.partial.root} is not one this version wrote: {error}") from None
+    budget = None if allocation.training_seconds is None else config.training.budget or DEFAULT_BUDGET_SECONDS
+    stopwatch = Stopwatch(budget, elapsed=seconds)
+    with stopwatch.stage("load"):
+        reporter.stage("Reading the texts again")
+        data = prepare_data(config.data, seed=config.training.seed, reporter=reporter)
+        session = set_up(config, data.train, settings=settings)
+    used = _as_time_allows(data, allocation, seed=config.training.seed)
+    return _Job(config, origins, run, used, data.train, session, allocation, stopwatch, reporter)
+
+
+def _execute(job: _Job, folder: RunFolder, *, track: bool, resumed: bool = False) -> FineTuned:
+    reporter, stopwatch, seed = job.reporter, job.stopwatch, job.config.training.seed
+    with _interruptible(folder):
+        reporter.stage("Fitting the TF-IDF baseline")
+        with stopwatch.stage("baseline"):
+            tfidf = fit_tfidf_in_time(job.all_training, stopwatch.seconds_left, seed=seed)
+        reporter.stage("Fine-tuning")
+        with stopwatch.stage("train"):
+            fitting = Fitting(
+                job.session, job.data.train, job.data.dev, config=job.config.training, epochs=job.allocation.epochs,
+                folder=folder, notes=job.notes,
+            )  # fmt: skip
+            if resumed:
+                fitting.resume()
+            fitted = fitting.run(seconds=_training_seconds(job), stopwatch=stopwatch, reporter=reporter, track=track)
+        _tell_stop(fitted, reporter)
+        reporter.stage("Testing")
+        with stopwatch.stage("evaluate"):
+            classifier = job.session.finish()
+            tested = test_once(
+                classifier, job.data.test, tfidf=tfidf, training=job.all_training,
+                samples=job.config.evaluation.bootstrap_samples,
+            )  # fmt: skip
+        if not tested.beats_baseline:
+            reporter.warn(tested.verdict)
+        reporter.stage("Writing the run")
+        summary = _summary(job, fitted, tested)
+        write_run(
+            folder,
+            job.session,
+            summary,
+            tested,
+            config=job.config,
+            origins=job.origins,
+            data=job.data,
+            name=job.run.root.name,
+        )
+        # Only now is it known how long all of it took.
+        summary["seconds"] = stopwatch.as_dict()
+        write_json(folder.metrics, summary)
+    return FineTuned(job.run, summary, classifier)
+
+
+def _summary(job: _Job, fitted: Fitted, tested: Tested) -> dict[str, Any]:
+    state, settings = fitted.state, job.session.settings
+    weights, trained = count_parameters(job.session.pretrained.model)
+    return {
+        "run": str(job.run.root),
+        "model": job.config.modeling.name,
+        "method": job.config.modeling.method,
+        "labels": list(job.data.train.labels),
+        "steps": state.step,
+        "epochs": round(state.epoch + (state.texts_seen / len(job.data.train)) % 1, 2),
+        "examples_seen": state.texts_seen,
+        "tokens_seen": state.tokens_seen,
+        "tokens_per_second": round(state.tokens_seen / max(fitted.seconds, 1e-9), 1),
+        "seconds": job.stopwatch.as_dict(),
+        "budget_seconds": job.stopwatch.budget,
+        "stopped_by": stop_name(state.stopped_by, steps_given=job.config.training.max_steps is not None),
+        "parameters": {"all": weights, "trained": trained},
+        "settings": settings.as_dict(),
+        "seed": job.config.training.seed,
+        "share_truncated_training": fitted.share_truncated,
+        "dev": {"n": len(job.data.dev), "accuracy": state.best.accuracy, "log_loss": -state.best.negative_log_loss}
+        if state.best
+        else None,
+        "test": tested.model,
+        "baseline": tested.baseline,
+        "difference": tested.difference,
+        "beats_baseline": tested.beats_baseline,
+        "verdict": tested.verdict,
+        "warnings": job.reporter.warnings,
+    }
+
+
+def _training_seconds(job: _Job) -> float | None:
+    """Seconds that training may last in all: what is left now, less the reserve for the test and saving."""
+    if job.allocation.training_seconds is None:
+        return None
+    return max(0.0, job.stopwatch.seconds_left - job.allocation.reserve_seconds)
+
+
+def _as_time_allows(data: PreparedData, allocation: Allocation, *, seed: int) -> PreparedData:
+    return replace(
+        data,
+        train=take(data.train, allocation.train_texts, seed=seed),
+        dev=take(data.dev, allocation.dev_texts, seed=seed),
+        test=take(data.test, allocation.test_texts, seed=seed),
+    )
+
+
+def _tell_limits(data: PreparedData, used: PreparedData, reporter: Keeping) -> None:
+    if len(used.train) < len(data.train):
+        reporter.warn(
+            f"The budget allows training on {len(used.train):,} of {len(data.train):,} texts, drawn at random with the "
+            "label mix kept; a longer --budget uses more"
+        )
+    if len(used.test) < len(data.test):
+        reporter.warn(
+            f"The budget allows testing on {len(used.test):,} of {len(data.test):,} texts, drawn at random; "
+            "`afina evaluate` tests on all of them"
+        )
+
+
+def _tell_stop(fitted: Fitted, reporter: Keeping) -> None:
+    state = fitted.state
+    if state.stopped_by == BUDGET:
+        reporter.warn(
+            f"The time was up after {state.step:,} of {fitted.max_steps:,} planned steps; the best weights were kept"
+        )
+    elif state.stopped_by == EARLY:
+        reporter.tell(f"Stopped at step {state.step:,}: the dev score no longer rose")
+
+
+def _free_run(config: RunConfig) -> RunFolder:
+    stem = f"{source_name(config.data.source)}-{Path(config.modeling.name).name}"
+    numbers = itertools.count(2)
+    root = Path("runs") / stem
+    while root.exists() or RunFolder(root).partial.root.exists():
+        root = Path("runs") / f"{stem}-{next(numbers)}"
+    return RunFolder(root)
+
+
+@contextmanager
+def _interruptible(folder: RunFolder) -> Iterator[None]:
+    """A Ctrl-C outside the training loop: say how to go on, where there is a checkpoint."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        hint = f"go on with `afina train --resume {folder.root}`" if has_checkpoint(folder) else None
+        raise Interrupted("Interrupted", hint=hint) from None

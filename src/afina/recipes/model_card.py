@@ -1,0 +1,97 @@
+"""The model card: what a stranger must know before using the model, in the Hub's own form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from afina.modeling import EMBEDDED, HUB_IDS
+
+
+def model_card(name: str, summary: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    """README.md of a model folder, with `model-index` metadata.
+
+    Args:
+        name: Name of the run.
+        summary: The document of `train --json`.
+        data: Counts and fingerprints of the texts.
+    """
+    test, baseline = summary["test"], summary["baseline"]
+    metrics = "\n".join(
+        f"      - type: {metric}\n        value: {test[metric]['value']:.4f}"
+        for metric in ("accuracy", "f1", "precision", "recall")
+    )
+    base = HUB_IDS.get(summary["model"], summary["model"])
+    base_line = f"base_model: {json.dumps(base)}\n" if "/" in base and not base.startswith((".", "/", "~")) else ""
+    licence = "license: apache-2.0\n" if summary["model"] == EMBEDDED else ""
+    rows = "\n".join(
+        f"| {metric} | {_cell(test[metric])} | {_cell(baseline[metric])} | {_cell(baseline['majority'][metric])} |"
+        for metric in ("accuracy", "f1", "precision", "recall", "matthews")
+    )
+    warnings = "\n".join(f"- {warning}" for warning in summary["warnings"]) or "- none"
+    settings = "\n".join(f"| {key} | {value} |" for key, value in summary["settings"].items())
+    return f"""---
+pipeline_tag: text-classification
+library_name: transformers
+{licence}{base_line}tags:
+- text-classification
+- afina
+model-index:
+- name: {json.dumps(name)}
+  results:
+  - task:
+      type: text-classification
+    dataset:
+      name: {json.dumps(test["dataset"])}
+      type: {json.dumps(test["dataset"])}
+      split: test
+    metrics:
+{metrics}
+---
+
+# {name}
+
+`{base}` fine-tuned to tell {", ".join(f"**{label}**" for label in summary["labels"])} apart.
+
+```python
+from transformers import pipeline
+
+classify = pipeline("text-classification", "path/to/model", truncation=True)
+```
+
+## How good it is
+
+On {test["n"]:,} test texts that chose nothing, with 95 % bootstrap intervals.
+F1, precision and recall: {test["average"]}.
+
+| | this model | {baseline["name"]} | {baseline["majority"]["name"]} |
+|---|---|---|---|
+{rows}
+
+{summary["verdict"]}. The baseline was fitted on {baseline["trained_on"]:,} texts.
+
+## What it was trained on
+
+{data["train"]["texts"]:,} texts of `{data["source"]}` ({_counts(data["train"]["labels"])}), {summary["steps"]:,} steps,
+{summary["examples_seen"]:,} texts seen, {summary["seconds"]["train"]:.0f} seconds.
+Expect it to do worse on texts of another kind.
+
+## What to be careful about
+
+{warnings}
+
+## Settings
+
+| setting | value |
+|---|---|
+{settings}
+"""
+
+
+def _cell(interval: Mapping[str, float]) -> str:
+    return f"{interval['value']:.3f} ({interval['low']:.3f} to {interval['high']:.3f})"
+
+
+def _counts(labels: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {label}" for label, count in labels.items())

@@ -1,0 +1,115 @@
+"""A finished run on disk: model folder, manifest, predictions, model card."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import afina
+from afina.config import RunConfig
+from afina.errors import MachineLimitError
+from afina.modeling import quiet
+from afina.recipes.model_card import model_card
+from afina.recipes.preparation import PreparedData
+from afina.recipes.results import Tested
+from afina.recipes.session import Session
+from afina.run_folder import RunFolder, write_json, write_text
+
+_LIBRARIES = ("torch", "transformers", "tokenizers", "accelerate", "scikit-learn", "numpy")
+
+
+def write_run(
+    folder: RunFolder,
+    session: Session,
+    summary: Mapping[str, Any],
+    tested: Tested,
+    *,
+    config: RunConfig,
+    origins: Mapping[str, str],
+    data: PreparedData,
+    name: str,
+) -> None:
+    """Write everything but the history, which was written while training, and the metrics, which know the time.
+
+    Args:
+        folder: The run in the making.
+        session: The model with its best weights, and the settings used.
+        summary: The document of `train --json`.
+        tested: Test results, for the predictions.
+        config: The user's settings.
+        origins: Where each given setting came from.
+        data: Texts that were used.
+        name: Name of the run.
+
+    Raises:
+        MachineLimitError: The disk is full.
+    """
+    try:
+        _write_model(folder, session, model_card(name, summary, data.record))
+        _write_predictions(folder, data, tested)
+        write_json(folder.manifest, _manifest(folder, session, config, origins, data))
+    except OSError as error:
+        raise MachineLimitError(
+            f"The run cannot be written to {folder.root}: {error.strerror or error}",
+            hint="make room on the disk; a checkpoint, where one was kept, can be resumed",
+        ) from None
+
+
+def _write_model(folder: RunFolder, session: Session, card: str) -> None:
+    pretrained = session.pretrained
+    # The tokenizer may have come with padding and truncation of its own, which would act behind a user's back.
+    pretrained.backend_tokenizer.no_padding()
+    pretrained.backend_tokenizer.no_truncation()
+    with quiet():
+        pretrained.model.save_pretrained(folder.model)
+        pretrained.tokenizer.save_pretrained(folder.model)
+    write_text(folder.model / "README.md", card)
+
+
+def _write_predictions(folder: RunFolder, data: PreparedData, tested: Tested) -> None:
+    test = data.test
+    names = test.labels.names
+    columns = {
+        "text": list(test.texts),
+        "label": [names[i] for i in test.label_ids],
+        "predicted_label": [names[i] for i in tested.probabilities.argmax(axis=1)],
+    } | {f"probability_{label}": tested.probabilities[:, i] for i, label in enumerate(names)}
+    pq.write_table(pa.table(columns), folder.predictions)
+
+
+def _manifest(
+    folder: RunFolder, session: Session, config: RunConfig, origins: Mapping[str, str], data: PreparedData
+) -> dict[str, Any]:
+    return {
+        "afina": afina.__version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "labels": list(data.train.labels),
+        "temperature": 1.0,
+        "settings": session.settings.as_dict(),
+        "config": config.model_dump(),
+        "origins": dict(origins),
+        "data": data.record,
+        "machine": {
+            "platform": platform.platform(),
+            "processor": platform.processor() or platform.machine(),
+            "device": str(session.accelerator.device),
+            "threads": _torch_threads(),
+        },
+        "libraries": {
+            "python": platform.python_version(),
+            **{library: importlib.metadata.version(library) for library in _LIBRARIES},
+        },
+        "artifacts": folder.artifact_hashes(),
+    }
+
+
+def _torch_threads() -> int:
+    import torch
+
+    return torch.get_num_threads()

@@ -1,0 +1,57 @@
+"""What a recipe tells while it works. The command line draws it; a library call may stay silent."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from afina.training import TrainingStep
+
+
+class Reporter(Protocol):
+    """Receives what happens, as it happens."""
+
+    def stage(self, name: str) -> None:
+        """A new stage of the work begins."""
+        ...
+
+    def tell(self, message: str) -> None:
+        """Something about the input or the plan that the user should know."""
+        ...
+
+    def warn(self, message: str) -> None:
+        """Something that makes the result less than was asked for."""
+        ...
+
+    def step(self, step: TrainingStep, *, seconds_left: float) -> None:
+        """A training step was done; about `seconds_left` of training remain."""
+        ...
+
+
+class Silent:
+    """A reporter that says nothing."""
+
+    def stage(self, name: str) -> None:
+        """Ignored."""
+
+    def tell(self, message: str) -> None:
+        """Ignored."""
+
+    def warn(self, message: str) -> None:
+        """Ignored."""
+
+    def step(self, step: TrainingStep, *, seconds_left: float) -> None:
+        """Ignored."""
+
+
+class Keeping:
+    """Passes everything on to another reporter, and keeps the warnings for the run's record."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self.warnings: list[str] = []
+        self.stage, self.tell, self.step = reporter.stage, reporter.tell, reporter.step
+
+    def warn(self, message: str) -> None:
+        """Keep a warning and pass it on."""
+        self.warnings.append(message)
+        self._reporter.warn(message)

@@ -1,0 +1,63 @@
+"""The one look at the test set: the model's scores, the baselines' beside them, and what they come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from afina.data import TextDataset
+from afina.evaluation import MajorityBaseline, TfidfBaseline, against_baseline, evaluate, paired_difference
+from afina.inference import Classifier
+from afina.training import ALL_STEPS
+
+
+@dataclass(frozen=True)
+class Tested:
+    """Scores on the test set, as they are printed and recorded."""
+
+    probabilities: npt.NDArray[np.float64]
+    """Of each test text, (n_texts, n_labels)."""
+    model: dict[str, Any]
+    baseline: dict[str, Any]
+    difference: dict[str, float]
+    """Accuracy of the model less that of the baseline, paired."""
+    beats_baseline: bool
+    verdict: str
+
+
+def test_once(
+    classifier: Classifier, test: TextDataset, *, tfidf: TfidfBaseline, training: TextDataset, samples: int
+) -> Tested:
+    """Test a fine-tuned model and the baselines on the same texts.
+
+    Args:
+        classifier: The fine-tuned model.
+        test: Texts that chose nothing.
+        tfidf: The fitted TF-IDF baseline.
+        training: Training texts, for the majority class.
+        samples: Bootstrap resamples behind each interval.
+    """
+    model = evaluate(classifier, test, samples=samples, share_truncated=classifier.share_truncated(test.texts))
+    baseline = evaluate(tfidf, test, samples=samples)
+    majority = evaluate(MajorityBaseline(training), test, samples=samples)
+    difference = paired_difference(
+        test.label_ids, model.probabilities.argmax(axis=1), baseline.probabilities.argmax(axis=1), samples=samples
+    )
+    beats, verdict = against_baseline(difference, baseline=tfidf.name)
+    recorded = {
+        "name": tfidf.name,
+        "trained_on": tfidf.n_texts,
+        **baseline.as_dict(),
+        "majority": {"name": MajorityBaseline.name, **majority.as_dict()},
+    }
+    return Tested(model.probabilities, model.as_dict(), recorded, difference.as_dict(), beats, verdict)
+
+
+def stop_name(reason: str | None, *, steps_given: bool) -> str:
+    """The name under which a run records why training ended."""
+    if reason == ALL_STEPS:
+        return "max_steps" if steps_given else "epochs"
+    return reason or "unknown"

@@ -1,0 +1,215 @@
+"""The map of a run folder: every file name inside a run is written here and nowhere else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from afina.errors import ModelError, OutputError
+
+PARTIAL_SUFFIX = ".partial"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths inside one run.
+
+    `model/` is a standard Hugging Face folder; everything else is afina's own record of how it came to be.
+    """
+
+    root: Path
+
+    @property
+    def model(self) -> Path:
+        """Folder with config.json, model.safetensors, the tokenizer and the model card."""
+        return self.root / "model"
+
+    @property
+    def manifest(self) -> Path:
+        """run.json: versions, data, resolved settings, labels, temperature, sha256 of each artifact."""
+        return self.root / "run.json"
+
+    @property
+    def history(self) -> Path:
+        """history.jsonl: one line per logged step."""
+        return self.root / "history.jsonl"
+
+    @property
+    def metrics(self) -> Path:
+        """metrics.json: what `train --json` printed."""
+        return self.root / "metrics.json"
+
+    @property
+    def predictions(self) -> Path:
+        """predictions.parquet: the test set with labels and probabilities."""
+        return self.root / "predictions.parquet"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where an unfinished run keeps what it needs to go on."""
+        return self.root / "checkpoints"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Event files of `--track`."""
+        return self.root / "tensorboard"
+
+    @property
+    def partial(self) -> RunFolder:
+        """The sibling folder in which this run is written until it is complete."""
+        return RunFolder(self.root.with_name(self.root.name + PARTIAL_SUFFIX))
+
+    def read_manifest(self) -> dict[str, Any]:
+        """The manifest as a dictionary.
+
+        Raises:
+            ModelError: This is not a finished run.
+        """
+        if not self.root.is_dir():
+            raise ModelError(f"No such run: {self.root}", hint="`afina train` prints the folder it wrote")
+        try:
+            manifest = json.loads(self.manifest.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ModelError(
+                f"Not a run folder: {self.root} (it has no {self.manifest.name})",
+                hint=f"go on with `afina train --resume {self.root}`"
+                if self.root.name.endswith(PARTIAL_SUFFIX)
+                else None,
+            ) from None
+        except (OSError, ValueError) as error:
+            raise ModelError(f"The manifest of {self.root} cannot be read: {error}") from None
+        if not isinstance(manifest, dict) or "labels" not in manifest:
+            raise ModelError(f"The manifest of {self.root} is not one that afina wrote")
+        return manifest
+
+    def verify(self) -> dict[str, Any]:
+        """Check each artifact against the sha256 in the manifest, and return the manifest.
+
+        Raises:
+            ModelError: A file is missing or has changed; it is named.
+        """
+        manifest = self.read_manifest()
+        for name, expected in manifest.get("artifacts", {}).items():
+            path = self.root / name
+            if not path.is_file():
+                raise ModelError(f"The run {self.root} misses the file {name}", hint="copy the run folder again, whole")
+            if sha256_of(path) != expected:
+                raise ModelError(
+                    f"The file {name} of run {self.root} has changed since it was written",
+                    hint="restore it, or train again; its sha256 stands in run.json",
+                )
+        return manifest
+
+    def artifact_hashes(self) -> dict[str, str]:
+        """sha256 of every file under `model/`, by path relative to the run."""
+        files = sorted(path for path in self.model.rglob("*") if path.is_file())
+        return {path.relative_to(self.root).as_posix(): sha256_of(path) for path in files}
+
+
+def sha256_of(path: Path) -> str:
+    """Hexadecimal sha256 of a file, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file beside its place and rename it there, so that it is never seen half written."""
+    beside = path.with_name(path.name + ".tmp")
+    with beside.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write a JSON document atomically, indented for readers."""
+    write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def claim(run: RunFolder, *, force: bool = False) -> Iterator[RunFolder]:
+    """Reserve a place for a run and yield its partial folder; on success rename it to its final name.
+
+    Creating the partial folder is the claim: of two commands started at once, one gets it. An interrupted run
+    leaves it behind only when it holds a checkpoint to go on from.
+
+    Args:
+        run: Where the finished run shall stand.
+        force: Replace what stands there, and discard an unfinished run of that name.
+
+    Raises:
+        OutputError: The place is taken or cannot be written.
+    """
+    check_place(run, force=force)
+    partial = run.partial
+    try:
+        if force and partial.root.exists():
+            shutil.rmtree(partial.root)
+        partial.root.mkdir(parents=True)
+    except FileExistsError:
+        raise OutputError(f"Another command is writing {partial.root}", hint="choose another --out") from None
+    except OSError as error:
+        raise OutputError(f"Cannot write to {run.root.parent}: {error.strerror}") from None
+    with finishing(run, force=force):
+        yield partial
+
+
+@contextmanager
+def finishing(run: RunFolder, *, force: bool = False) -> Iterator[None]:
+    """Rename the partial folder to the run's name on success; on failure remove it if it cannot be resumed."""
+    partial = run.partial
+    try:
+        yield
+    except BaseException:
+        if not has_checkpoint(partial):
+            shutil.rmtree(partial.root, ignore_errors=True)
+        raise
+    shutil.rmtree(partial.checkpoints, ignore_errors=True)
+    if force and run.root.exists():
+        shutil.rmtree(run.root)
+    partial.root.rename(run.root)
+
+
+def has_checkpoint(partial: RunFolder) -> bool:
+    """Whether an unfinished run holds a checkpoint to go on from."""
+    return any(partial.checkpoints.glob("*/state.json"))
+
+
+def check_place(run: RunFolder, *, force: bool, needed_bytes: int = 0) -> None:
+    """See whether a run could be written, before any work is done for it.
+
+    Args:
+        run: Where the finished run shall stand.
+        force: What stands there may be replaced.
+        needed_bytes: Free disk space to ask for.
+
+    Raises:
+        OutputError: The place is taken, cannot be written, or the disk is too full.
+    """
+    if run.root.exists():
+        if not force:
+            raise OutputError(f"The output exists: {run.root}", hint="choose another --out, or replace it with --force")
+        if not run.root.is_dir() or (any(run.root.iterdir()) and not run.manifest.exists()):
+            raise OutputError(f"Not replaced, since it is no run folder: {run.root}", hint="choose another --out")
+    if run.partial.root.exists() and not force:
+        raise OutputError(
+            f"An unfinished run stands at {run.partial.root}, or another command is writing it",
+            hint=f"go on with `afina train --resume {run.partial.root}`, or discard it with --force",
+        )
+    parent = next(folder for folder in run.root.absolute().parents if folder.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise OutputError(f"Cannot write to {parent}", hint="choose another --out")
+    free = shutil.disk_usage(parent).free
+    if free < needed_bytes:
+        raise OutputError(
+            f"The disk of {parent} is too full: {free / 1e6:.0f} MB free, about {needed_bytes / 1e6:.0f} MB needed",
+            hint="free some space, or choose an --out on another disk",
+        )

@@ -1,0 +1,44 @@
+"""Training room: a model, batches and a budget in, training steps out.
+
+Imports the modeling room and those before it; it is handed the evaluation it needs as a function.
+"""
+
+from afina.training.budget import Budget
+from afina.training.checkpoint import load_checkpoint, read_state, restore_weights, save_checkpoint, trained_weights
+from afina.training.device import make_accelerator
+from afina.training.loop import (
+    ALL_STEPS,
+    BUDGET,
+    EARLY,
+    NON_FINITE,
+    DevScore,
+    LoopSettings,
+    LoopState,
+    TrainingStep,
+    training_steps,
+)
+from afina.training.optimizer import make_optimizer
+from afina.training.schedule import linear_multiplier
+from afina.training.seeds import seed_everything
+
+__all__ = [
+    "ALL_STEPS",
+    "BUDGET",
+    "EARLY",
+    "NON_FINITE",
+    "Budget",
+    "DevScore",
+    "LoopSettings",
+    "LoopState",
+    "TrainingStep",
+    "linear_multiplier",
+    "load_checkpoint",
+    "make_accelerator",
+    "make_optimizer",
+    "read_state",
+    "restore_weights",
+    "save_checkpoint",
+    "seed_everything",
+    "trained_weights",
+    "training_steps",
+]

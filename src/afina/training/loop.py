@@ -1,0 +1,174 @@
+"""The training loop: a generator of steps. Logging, saving and stopping are up to whoever reads them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+
+from afina.modeling import batch_logits
+from afina.tokenization import Batch
+from afina.training.budget import Budget
+
+StopReason = str
+ALL_STEPS, BUDGET, EARLY, NON_FINITE = "all_steps", "budget", "early_stopping", "non_finite_loss"
+
+
+@dataclass(frozen=True, order=True)
+class DevScore:
+    """How good the weights are on the dev set; more is better, accuracy first, then the smaller loss."""
+
+    accuracy: float
+    negative_log_loss: float
+
+
+@dataclass
+class LoopState:
+    """Where training stands: all that a resumed loop needs besides weights and optimizer."""
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0
+    """Batches of this epoch already done."""
+    texts_seen: int = 0
+    tokens_seen: int = 0
+    evaluations: int = 0
+    evaluations_since_best: int = 0
+    best: DevScore | None = None
+    stopped_by: StopReason | None = None
+    """Why training ended, once it has."""
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """One optimizer step, or the reason why there was none."""
+
+    step: int
+    epoch: float
+    progress: float
+    loss: float
+    learning_rate: float
+    grad_norm: float
+    n_texts: int
+    n_tokens: int
+    dev: DevScore | None = None
+    is_best: bool = False
+    stopped_by: StopReason | None = None
+    """Set on the last step."""
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """Numbers that steer the loop."""
+
+    learning_rate: float
+    schedule: Callable[[float], float]
+    """Factor on the learning rate at a progress from 0 to 1."""
+    evaluations: int
+    """Evaluations on the dev set, spread evenly over progress."""
+    patience: int
+    """Evaluations without a better score before training stops."""
+    max_grad_norm: float
+    mean_texts: float
+    """Mean number of texts in a batch; the loss of a batch is its sum over this, so that every text weighs the same."""
+
+
+def training_steps(
+    model: Any,
+    optimizer: torch.optim.Optimizer,
+    accelerator: Any,
+    *,
+    epoch_batches: Callable[[int], Sequence[Callable[[], Batch]]],
+    label_ids: torch.Tensor,
+    budget: Budget,
+    settings: LoopSettings,
+    evaluate: Callable[[], DevScore],
+    state: LoopState | None = None,
+) -> Iterator[TrainingStep]:
+    """Train, yielding each step; leave the `for` to stop.
+
+    The weights after a step that evaluated are the ones it scored. A step whose loss is not finite is not taken: it
+    is yielded with `stopped_by` set, and the weights are those of the step before.
+
+    Args:
+        model: A classifier prepared by `accelerator`.
+        optimizer: Its optimizer, prepared too.
+        accelerator: `accelerate.Accelerator`: device, mixed precision, backward pass.
+        epoch_batches: The batches of an epoch, each made when called.
+        label_ids: Label id of each training text, (n_texts,) int64.
+        budget: When training ends.
+        settings: Numbers that steer the loop.
+        evaluate: Scores the model on the dev set.
+        state: Where an earlier loop left off; it is updated in place. A finished one yields nothing more.
+    """
+    state = state or LoopState()
+    if state.stopped_by:
+        return
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    model.train()
+    while True:
+        batches = epoch_batches(state.epoch)
+        for number in range(state.batch, len(batches)):
+            progress = budget.progress(state.step)
+            rate = settings.learning_rate * settings.schedule(progress)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            batch = batches[number]()
+            targets = label_ids[torch.from_numpy(batch.rows)].to(accelerator.device)
+            logits = batch_logits(model, batch, accelerator.device)
+            loss_sum = F.cross_entropy(logits, targets, reduction="sum")
+            loss = loss_sum.item() / len(batch.rows)
+            if not math.isfinite(loss):
+                state.stopped_by = NON_FINITE
+                yield TrainingStep(
+                    state.step, state.epoch + number / len(batches), progress, loss, rate, math.nan, 0, 0,
+                    stopped_by=NON_FINITE,
+                )  # fmt: skip
+                return
+            accelerator.backward(loss_sum / settings.mean_texts)
+            grad_norm = float(accelerator.clip_grad_norm_(parameters, settings.max_grad_norm))
+            optimizer.step()
+            optimizer.zero_grad()
+            state.step += 1
+            state.batch = number + 1
+            state.texts_seen += len(batch.rows)
+            state.tokens_seen += batch.n_tokens
+
+            progress = budget.progress(state.step)
+            stopped_by = _stop_reason(budget, state)
+            dev = evaluate() if _is_due(progress, state, settings) or stopped_by else None
+            is_best = dev is not None and _note_score(dev, state)
+            if stopped_by is None and state.evaluations_since_best >= settings.patience:
+                stopped_by = EARLY
+            state.stopped_by = stopped_by
+            yield TrainingStep(
+                state.step, state.epoch + state.batch / len(batches), progress, loss, rate, grad_norm,
+                len(batch.rows), batch.n_tokens, dev, is_best, stopped_by,
+            )  # fmt: skip
+            if stopped_by:
+                return
+        state.epoch, state.batch = state.epoch + 1, 0
+
+
+def _stop_reason(budget: Budget, state: LoopState) -> StopReason | None:
+    if state.step >= budget.max_steps:
+        return ALL_STEPS
+    return BUDGET if budget.is_out_of_time() else None
+
+
+def _is_due(progress: float, state: LoopState, settings: LoopSettings) -> bool:
+    return progress >= (state.evaluations + 1) / settings.evaluations
+
+
+def _note_score(score: DevScore, state: LoopState) -> bool:
+    """Record a dev score; whether it is the best so far."""
+    state.evaluations += 1
+    if state.best is None or score > state.best:
+        state.best, state.evaluations_since_best = score, 0
+        return True
+    state.evaluations_since_best += 1
+    return False
