@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests: a clean environment, tiny real tokenizers and models, and the data beside the project."""
+"""Fixtures shared by all tests: a clean environment, tiny real tokenizers and models, and the data nearby."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ import pytest
 # Set before any library reads it: no test may reach a hub.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-WORDS = (
-    "good fine lovely great happy brilliant fresh kind bad awful poor dull broken rude sad stale "
-    "the a film book meal room was is and not very it we i they this"
-).split()
-POSITIVE, NEGATIVE = WORDS[:8], WORDS[8:16]
+POSITIVE = ("good", "fine", "lovely", "great", "happy", "brilliant", "fresh", "kind")
+NEGATIVE = ("bad", "awful", "poor", "dull", "broken", "rude", "sad", "stale")
+WORDS = (*POSITIVE, *NEGATIVE, "the", "a", "film", "number", "and", "it", "was", "room", "this", "not", "very")
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +52,9 @@ def write_reviews(path: Path, n: int) -> Path:
     lines = ["text,label"]
     for i in range(n):
         words = POSITIVE if i % 2 else NEGATIVE
-        lines.append(f"the {words[i % 8]} film number {i} was {words[(i // 8) % 8]} and it,{'positive' if i % 2 else 'negative'}")
+        lines.append(
+            f"the {words[i % 8]} film number {i} was {words[(i // 8) % 8]} and it,{'positive' if i % 2 else 'negative'}"
+        )
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
@@ -102,7 +102,9 @@ def _wordpiece(vocabulary: list[str]):
 
 
 @pytest.fixture
-def afina_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+def afina_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
     """Run the command line in this process: exit code, standard output, standard error."""
 
     def call(*arguments: str) -> tuple[int, str, str]:

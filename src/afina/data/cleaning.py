@@ -20,7 +20,7 @@ def clean_text(text: str) -> str:
         text = html.unescape(text)
     # A lone surrogate (half an emoji, cut by some export) can be neither hashed nor tokenized.
     text = text.encode("utf-8", errors="replace").decode("utf-8")
-    return _SPACES.sub(" ", text).strip()
+    return _SPACES.sub(" ", text.replace("\r\n", "\n")).strip()
 
 
 def normalise(text: str) -> str:
@@ -29,4 +29,13 @@ def normalise(text: str) -> str:
     A text of symbols only, such as an emoji, is its own normal form.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return _NOT_WORD.sub(" ", folded).strip() or folded.strip()
+    if folded.isascii():
+        words = _NOT_WORD.sub(" ", folded).strip()
+    else:
+        words = " ".join("".join(char if _is_word(char) else " " for char in folded).split())
+    return words or folded.strip()
+
+
+def _is_word(char: str) -> bool:
+    # Marks are letters' vowels and tones in Hindi or Thai; the variation selectors behind emoji are marks by name only.
+    return char.isalnum() or (unicodedata.category(char)[0] == "M" and not "\ufe00" <= char <= "\ufe0f")

@@ -22,6 +22,13 @@ NO_COLUMN = "none"
 MAX_DISTINCT_LABELS = 50
 
 
+def as_text(value: object) -> str:
+    """A cell as text: nothing for a missing value or the NaN that some readers make of it."""
+    if value is None or (isinstance(value, float) and value != value):
+        return ""
+    return str(value)
+
+
 @dataclass(frozen=True)
 class Columns:
     """Names of the columns in use; `label` is None where only texts are wanted."""
@@ -41,7 +48,7 @@ class Columns:
     def text_of(self, row: Row) -> str:
         """Title and text of a row, joined; an empty string where both are missing."""
         parts = [row.get(self.title)] if self.title else []
-        return "\n".join(str(part).strip() for part in [*parts, row.get(self.text)] if part is not None).strip()
+        return "\n".join(as_text(part).strip() for part in [*parts, row.get(self.text)]).strip()
 
 
 def find_columns(
@@ -65,18 +72,19 @@ def find_columns(
         DataError: A given column is missing, or none can be found; the message names the columns there are.
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
-    found_text = _given(text, names, "--text-column") or _by_name(names, TEXT_NAMES)
+    free = [name for name in names if name not in (label, title)]
+    found_text = _given(text, names, "--text-column") or _by_name(free, TEXT_NAMES)
     found_label = None
     if want_label:
         found_label = _given(label, names, "--label-column") or _by_name(
-            [name for name in names if name != found_text], LABEL_NAMES
+            [name for name in names if name not in (found_text, title)], LABEL_NAMES
         )
     if found_text is None:
-        found_text = _longest_text(rows, [name for name in names if name != found_label])
+        found_text = _longest_text(rows, [name for name in free if name != found_label])
     if found_text is None:
         raise DataError(f"No text column found among: {', '.join(names)}", hint="pass --text-column")
     if want_label and found_label is None:
-        found_label = _fewest_values(rows, [name for name in names if name != found_text])
+        found_label = _fewest_values(rows, [name for name in names if name not in (found_text, title)])
         if found_label is None:
             raise DataError(f"No label column found among: {', '.join(names)}", hint="pass --label-column")
     if title == NO_COLUMN:

@@ -5,7 +5,6 @@ A row that cannot be understood is skipped and counted; when more than a fifth a
 
 from __future__ import annotations
 
-import codecs
 import csv
 import gzip
 import io
@@ -16,14 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 
-import charset_normalizer
-
+from afina.data.encodings import detect_encoding
 from afina.errors import DataError
 
 FORMATS = ("csv", "tsv", "jsonl", "json", "parquet", "txt")
 MAX_SHARE_SKIPPED = 0.2
-_SAMPLE_BYTES = 1 << 20
+_SAMPLE_CHARS = 1 << 16
 _MAX_FIELD_CHARS = 1 << 24
+_MOST_LINES_IN_A_ROW = 500
 _FASTTEXT_PREFIX = "__label__"
 
 Row = dict[str, Any]
@@ -38,8 +37,10 @@ class FileNotes:
     """Text encoding that was used; None for formats that have none."""
     rows: int = 0
     """Rows understood."""
+    damaged: bool = False
+    """Some bytes are no text in that encoding and were replaced."""
     skipped: int = 0
-    """Rows that could not be understood."""
+    """Rows, or lines where rows cannot be told, that could not be understood."""
     headerless: bool = False
     """The first line of a csv or tsv is data, so that columns are called column_1, column_2, ..."""
     class_names: dict[str, list[str]] = field(default_factory=dict)
@@ -51,6 +52,10 @@ class FileNotes:
         told: list[str] = []
         if self.encoding not in (None, "utf_8", "utf_8_sig", "ascii"):
             told.append(f"{self.path.name} is not UTF-8; it was read as {self.encoding}")
+        if self.damaged:
+            told.append(
+                f"{self.path.name} holds bytes that are no text; each was replaced by \N{REPLACEMENT CHARACTER}"
+            )
         if self.headerless:
             told.append(f"{self.path.name} has no header line; its columns are called column_1, column_2, ...")
         if self.skipped:
@@ -102,6 +107,8 @@ def _guarded(rows: Iterator[Row], notes: FileNotes) -> Iterator[Row]:
         for row in rows:
             notes.rows += 1
             yield row
+    except UnicodeError as error:
+        raise DataError(f"The file {notes.path} is not {notes.encoding} throughout: {error}") from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"The file {notes.path} is not a whole gzip file: {error}") from None
     except OSError as error:
@@ -119,62 +126,16 @@ def _open_bytes(path: Path) -> IO[bytes]:
 
 
 def _open_text(path: Path, notes: FileNotes) -> io.TextIOWrapper:
-    notes.encoding = _detect_encoding(path)
-    return io.TextIOWrapper(_open_bytes(path), encoding=notes.encoding, newline="")
-
-
-def _detect_encoding(path: Path) -> str:
-    """UTF-8 when the whole file decodes as it; otherwise the best guess from its first megabyte."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
     with _open_bytes(path) as file:
-        sample = file.read(_SAMPLE_BYTES)
-        if not sample.strip():
-            raise DataError(f"The file {path} is empty")
-        for mark, encoding in (
-            (codecs.BOM_UTF8, "utf_8_sig"),
-            (codecs.BOM_UTF16_LE, "utf_16"),
-            (codecs.BOM_UTF16_BE, "utf_16"),
-        ):
-            if sample.startswith(mark):
-                return encoding
-        if b"\0" in sample:
-            raise DataError(f"The file {path} is not text: it holds zero bytes", hint="is it another format, renamed?")
-        try:
-            block = sample
-            while block:
-                decoder.decode(block)
-                block = file.read(_SAMPLE_BYTES)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return _guess_legacy_encoding(path, sample)
-    return "utf_8"
-
-
-def _guess_legacy_encoding(path: Path, sample: bytes) -> str:
-    # cp1252 reads every western file; the statistical guess is asked first, since it knows the other scripts.
-    best = charset_normalizer.from_bytes(sample).best()
-    if best is None or _share_control(sample) > 0.01:
-        raise DataError(
-            f"The file {path} is not text in any encoding afina knows", hint="save it as UTF-8, or name its real format"
-        )
-    if best.encoding in ("cp1250", "cp1252", "cp1254", "cp1257", "cp1258", "latin_1", "iso8859_15") or best.chaos > 0.1:
-        return "latin_1" if _decodes_without_c1(sample, "latin_1") else "cp1252"
-    return best.encoding
-
-
-def _decodes_without_c1(sample: bytes, encoding: str) -> bool:
-    return not any(0x80 <= ord(char) < 0xA0 for char in sample.decode(encoding))
-
-
-def _share_control(sample: bytes) -> float:
-    control = sum(byte < 32 and byte not in b"\t\n\r\f" for byte in sample)
-    return control / len(sample)
+        notes.encoding, notes.damaged = detect_encoding(file, path)
+    errors = "replace" if notes.damaged else "strict"
+    return io.TextIOWrapper(_open_bytes(path), encoding=notes.encoding, errors=errors, newline="")
 
 
 def _csv(path: Path, notes: FileNotes) -> Iterator[Row]:
     csv.field_size_limit(_MAX_FIELD_CHARS)
     with _open_text(path, notes) as file:
-        sample = file.read(1 << 16)
+        sample = file.read(_SAMPLE_CHARS)
         file.seek(0)
         delimiter, quoting = _dialect(sample, is_tsv=format_of(path) == "tsv")
         reader = csv.reader(file, delimiter=delimiter, quoting=quoting)
@@ -188,25 +149,41 @@ def _csv(path: Path, notes: FileNotes) -> Iterator[Row]:
                 names = [name.strip() or f"column_{number}" for number, name in enumerate(header, 1)]
             if len(set(names)) != len(names):
                 raise DataError(f"Column names of {path.name} repeat: {', '.join(names)}")
+            line_before = reader.line_num
             for cells in reader:
+                lines, line_before = reader.line_num - line_before, reader.line_num
                 if not cells:
                     continue
-                if len(cells) == len(names):
+                # A quotation mark that is never closed swallows the lines behind it: each of them counts.
+                if len(cells) == len(names) and lines <= _MOST_LINES_IN_A_ROW:
                     yield dict(zip(names, cells, strict=True))
                 else:
-                    notes.skipped += 1
+                    notes.skipped += lines
         except csv.Error as error:
             raise DataError(f"The file {path} is not valid {format_of(path)}: {error}") from None
 
 
 def _dialect(sample: str, *, is_tsv: bool) -> tuple[str, Any]:
-    if is_tsv:
-        # Tab-separated corpora hold bare quotation marks; only a file that quotes whole fields is unquoted.
-        fields = [cell for line in sample.splitlines()[:200] for cell in line.split("\t")]
-        quoted = any(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in fields)
-        return "\t", csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-    first_line = sample.split("\n", 1)[0]
-    return max(",;\t|", key=first_line.count), csv.QUOTE_MINIMAL
+    if not is_tsv:
+        first_line = sample.split("\n", 1)[0]
+        return max(",;\t|", key=first_line.count), csv.QUOTE_MINIMAL
+    # Tab-separated corpora hold bare quotation marks. They are quoting only where the file parses well with them so.
+    return "\t", csv.QUOTE_MINIMAL if _parses_quoted(sample) else csv.QUOTE_NONE
+
+
+def _parses_quoted(sample: str) -> bool:
+    reader = csv.reader(io.StringIO(sample, newline=""), delimiter="\t", strict=True)
+    width, line = None, 0
+    try:
+        for cells in reader:
+            width = width or len(cells)
+            # The last row of the sample may be cut.
+            if cells and len(cells) != width and reader.line_num < sample.count("\n"):
+                return False
+            line = reader.line_num
+    except csv.Error:
+        return len(sample) >= _SAMPLE_CHARS and sample.count("\n") - line < _MOST_LINES_IN_A_ROW // 10
+    return True
 
 
 def _looks_like_data(header: list[str]) -> bool:
@@ -260,12 +237,21 @@ def _parquet(path: Path, notes: FileNotes) -> Iterator[Row]:
     try:
         file = pq.ParquetFile(source)
         notes.class_names = _class_names(file.schema_arrow.metadata or {})
+        of_bytes = [column.name for column in file.schema_arrow if _is_binary(column.type)]
         for batch in file.iter_batches(batch_size=8192):
-            yield from batch.to_pylist()
+            for row in batch.to_pylist():
+                # Some writers store texts without saying that they are texts.
+                yield row | {name: (row[name] or b"").decode("utf-8", errors="replace") for name in of_bytes}
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, PermissionError):
             raise
         raise DataError(f"The file {path} is not a valid parquet file: {str(error).splitlines()[0]}") from None
+
+
+def _is_binary(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
 def _class_names(metadata: dict[bytes, bytes]) -> dict[str, list[str]]:
@@ -282,7 +268,7 @@ def _txt(path: Path, notes: FileNotes) -> Iterator[Row]:
         for line in file:
             text = line.strip()
             if text.startswith(_FASTTEXT_PREFIX):
-                label, _, text = text.removeprefix(_FASTTEXT_PREFIX).partition(" ")
-                yield {"text": text, "label": label}
+                label, *rest = text.removeprefix(_FASTTEXT_PREFIX).split(None, 1)
+                yield {"text": rest[0] if rest else "", "label": label}
             elif text:
                 yield {"text": text}

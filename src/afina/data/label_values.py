@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from afina.data.columns import MAX_DISTINCT_LABELS
+from afina.data.columns import MAX_DISTINCT_LABELS, as_text
 from afina.errors import DataError
 from afina.labels import LabelSet
 
@@ -36,10 +36,8 @@ class LabelMapping:
 
     names: Mapping[str, str]
     """Label name by value."""
-    set_aside: frozenset[str] = frozenset()
-    """Values that belong to no label; their rows are left out and counted."""
-    reason: str = ""
-    """Why values were set aside, for the message."""
+    set_aside: Mapping[str, str] = field(default_factory=dict)
+    """Values that belong to no label, and what is to be said of their rows, which are left out and counted."""
 
     @property
     def message(self) -> str | None:
@@ -56,8 +54,9 @@ def canonical(value: Any) -> str | None:
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    text = str(value).strip()
-    return re.sub(r"^(-?\d+)\.0+$", r"\1", text) or None
+    text = as_text(value).strip()
+    # "1.0" and "01" are the number 1, written by other programs.
+    return re.sub(r"^(-?)0*(\d+)(?:\.0+)?$", r"\1\2", text) or None
 
 
 def infer_mapping(
@@ -99,29 +98,40 @@ def _keep(distinct: set[str]) -> LabelMapping:
 
 
 def _interpret(distinct: set[str], column: str, class_names: Sequence[str] | None) -> LabelMapping:
-    if class_names and all(value.isdigit() and int(value) < len(class_names) for value in distinct):
-        names = {value: class_names[int(value)] for value in distinct}
-        return LabelMapping({value: _WORDS.get(name.lower(), name) for value, name in names.items()})
+    if not distinct:
+        return LabelMapping({})
+    # The Hub's data sets mark a row without a label with -1.
+    named = distinct - {"-1"}
+    if class_names and all(value.isdigit() and int(value) < len(class_names) for value in named):
+        names = {value: class_names[int(value)] for value in named}
+        aside = dict.fromkeys(distinct - named, "have no label")
+        return LabelMapping({value: _WORDS.get(name.lower(), name) for value, name in names.items()}, aside)
     lowered = {value: value.lower() for value in distinct}
     unlabelled = {value for value, low in lowered.items() if low in _UNLABELLED}
     words = {value: _WORDS[low] for value, low in lowered.items() if low in _WORDS}
     if words and len(words) == len(distinct) - len(unlabelled):
-        return LabelMapping(words, frozenset(unlabelled), "have no label")
-    if frozenset(distinct) in _NUMBERED:
-        return LabelMapping(_NUMBERED[frozenset(distinct)])
-    numbers = {int(value) for value in distinct if re.fullmatch(r"-?\d+", value)}
-    if len(numbers) == len(distinct):
-        if numbers <= {1, 2, 3, 4, 5} and {1, 5} <= numbers | ({1, 5} if _STAR_COLUMN.search(column) else set()):
-            return LabelMapping(
-                {value: _STARS[value] for value in distinct if value in _STARS},
-                frozenset(distinct & {"3"}), "with 3 stars lean neither way",
-            )  # fmt: skip
-        if numbers <= set(range(11)) and max(numbers) > 5 and _STAR_COLUMN.search(column):
-            # The convention of the Large Movie Review Dataset (Maas et al. 2011): 1-4 negative, 7-10 positive.
-            return LabelMapping(
-                {str(n): "negative" if n <= 4 else "positive" for n in numbers if n <= 4 or n >= 7},
-                frozenset(str(n) for n in numbers if n in (5, 6)), "with 5 or 6 of 10 points lean neither way",
-            )  # fmt: skip
+        return LabelMapping(words, dict.fromkeys(unlabelled, "have no label"))
+    return _numbers(distinct, column) or _as_they_stand(lowered)
+
+
+def _numbers(distinct: set[str], column: str) -> LabelMapping | None:
+    """Numbers that are known to stand for sentiment."""
+    if not all(re.fullmatch(r"-?\d+", value) for value in distinct):
+        return None
+    numbers = {int(value) for value in distinct}
+    is_stars = bool(_STAR_COLUMN.search(column))
+    if numbers <= {1, 2, 3, 4, 5} and (is_stars or {1, 5} <= numbers):
+        aside = dict.fromkeys(distinct & {"3"}, "with 3 stars lean neither way")
+        return LabelMapping({value: _STARS[value] for value in distinct if value in _STARS}, aside)
+    if numbers <= set(range(11)) and max(numbers) > 5 and is_stars:
+        # The convention of the Large Movie Review Dataset (Maas et al. 2011): 1-4 negative, 7-10 positive.
+        names = {str(n): "negative" if n <= 4 else "positive" for n in numbers if n <= 4 or n >= 7}
+        return LabelMapping(names, dict.fromkeys(distinct - set(names), "with 5 or 6 of 10 points lean neither way"))
+    known = _NUMBERED.get(frozenset(distinct))
+    return LabelMapping(known) if known else None
+
+
+def _as_they_stand(lowered: Mapping[str, str]) -> LabelMapping:
     by_name: dict[str, set[str]] = {}
     for value, low in lowered.items():
         by_name.setdefault(low, set()).add(value)
@@ -132,15 +142,15 @@ def _interpret(distinct: set[str], column: str, class_names: Sequence[str] | Non
 def _restrict(mapping: LabelMapping, known: LabelSet) -> LabelMapping:
     folded = {name.lower(): name for name in known}
     names = {value: folded.get(name.lower(), name) for value, name in mapping.names.items()}
-    set_aside, reason = mapping.set_aside, mapping.reason
+    set_aside = dict(mapping.set_aside)
     if "neutral" not in known and "neutral" in names.values() and set(known) == {"negative", "positive"}:
-        set_aside |= {value for value, name in names.items() if name == "neutral"}
+        neutral = [value for value, name in names.items() if name == "neutral"]
+        set_aside |= dict.fromkeys(neutral, "are neutral, which this model does not know")
         names = {value: name for value, name in names.items() if name != "neutral"}
-        reason = "are neutral, which this model does not know"
     unknown = sorted(set(names.values()) - set(known))
     if unknown:
         raise DataError(
             f"Labels that the model does not know: {', '.join(map(repr, unknown[:8]))}",
             hint=f"the model's labels are {', '.join(known)}",
         )
-    return LabelMapping(names, set_aside, reason)
+    return LabelMapping(names, set_aside)

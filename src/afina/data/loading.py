@@ -84,7 +84,7 @@ def load_dataset(
     notes.duplicates = len(repeats)
     if len(repeats):
         dataset = dataset.select(np.setdiff1d(np.arange(len(dataset)), repeats))
-    notes.messages += _messages(notes, mapping)
+    notes.messages += _messages(notes, mapping, Counter(mapping.set_aside[v] for v in values if v in mapping.set_aside))
     return dataset, notes
 
 
@@ -113,18 +113,14 @@ def _mapping(
     return infer_mapping(values, column=column, class_names=class_names, known=labels, keep=keep)
 
 
-def _messages(notes: LoadNotes, mapping: LabelMapping) -> list[str]:
-    counted = Counter(
-        {
-            "blank": notes.blank,
-            "without a label": notes.unlabelled,
-            "duplicates (same words and label)": notes.duplicates,
-        }
-    )
+def _messages(notes: LoadNotes, mapping: LabelMapping, set_aside: Counter[str]) -> list[str]:
+    counted = {
+        "blank": notes.blank,
+        "without a label": notes.unlabelled,
+        "duplicates (same words and label)": notes.duplicates,
+    }
     dropped = [f"{count:,} {what}" for what, count in counted.items() if count]
     told = [mapping.message] if mapping.message else []
     if dropped:
         told.append(f"Rows dropped: {', '.join(dropped)}")
-    if notes.set_aside:
-        told.append(f"Rows set aside: {notes.set_aside:,} that {mapping.reason}")
-    return told
+    return told + [f"Rows set aside: {count:,} that {reason}" for reason, count in set_aside.items()]

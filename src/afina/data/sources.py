@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
+from afina.data.encodings import detect_encoding
 from afina.data.files import FileNotes, Row, read_rows
 from afina.errors import DataError
 
@@ -58,11 +60,14 @@ def _open_sample(source: str) -> tuple[Iterator[Row], list[FileNotes]]:
 def _open_label_folders(folder: Path) -> tuple[Iterator[Row], list[FileNotes]]:
     labels = sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
     files = {label.name: sorted(label.glob("*.txt")) for label in labels}
-    if not any(files.values()):
-        nested = next((child for label in labels for child in label.iterdir() if child.is_dir()), None)
+    # The root of aclImdb holds train/ and test/, each with a sub-folder per label beside lists of addresses.
+    nested = next(
+        (label for label in labels for child in label.iterdir() if child.is_dir() and any(child.glob("*.txt"))), None
+    )
+    if nested or not any(files.values()):
         raise DataError(
-            f"The folder {folder} has no sub-folders with .txt files in them",
-            hint=f"try {nested.parent}" if nested else "each label is a sub-folder, each text a .txt file in it",
+            f"The folder {folder} has no sub-folders with .txt files of one label each",
+            hint=f"try {nested}" if nested else "each label is a sub-folder, each text a .txt file in it",
         )
     notes = FileNotes(folder)
     return _label_folder_rows(files, notes), [notes]
@@ -75,9 +80,12 @@ def _label_folder_rows(files: dict[str, list[Path]], notes: FileNotes) -> Iterat
                 content = path.read_bytes()
             except OSError as error:
                 raise DataError(f"The file {path} cannot be read: {error.strerror}") from None
-            try:
-                text = content.decode("utf-8-sig")
-            except UnicodeDecodeError:
-                text, notes.encoding = content.decode("latin-1"), "latin_1"
             notes.rows += 1
-            yield {"text": text, "label": label}
+            if not content.strip():
+                yield {"text": "", "label": label}
+                continue
+            encoding, damaged = detect_encoding(io.BytesIO(content), path)
+            if encoding not in ("utf_8", "utf_8_sig"):
+                notes.encoding = encoding
+            notes.damaged |= damaged
+            yield {"text": content.decode(encoding, errors="replace"), "label": label}

@@ -25,15 +25,18 @@ def split(dataset: TextDataset, shares: Sequence[float], *, seed: int) -> list[T
         seed: Equal seeds give equal parts.
 
     Raises:
-        DataError: A label has fewer rows than there are parts.
+        DataError: A label has fewer distinct texts than there are parts.
     """
-    require_rows_per_label(dataset, len(shares))
     rng = np.random.default_rng(seed)
     groups = _groups(dataset)
     parts: list[list[int]] = [[] for _ in shares]
     by_label: dict[int, list[list[int]]] = defaultdict(list)
     for group in groups:
         by_label[int(dataset.label_ids[group[0]])].append(group)
+    for label_id, name in enumerate(dataset.labels):
+        texts = len({form for form, i in zip(dataset.normal_forms, dataset.label_ids, strict=True) if i == label_id})
+        if texts < len(shares):
+            raise too_few(dataset, name, texts, len(shares))
     for label_id in sorted(by_label):
         members = [by_label[label_id][i] for i in rng.permutation(len(by_label[label_id]))]
         for part, chosen in zip(parts, _deal(members, shares), strict=True):
@@ -68,11 +71,16 @@ def require_rows_per_label(dataset: TextDataset, n_rows: int) -> None:
     """
     for name, count in dataset.counts().items():
         if count < n_rows:
-            raise DataError(
-                f"The label {name!r} of {dataset.name} has {count} row{'' if count == 1 else 's'}, at least {n_rows} "
-                "are needed",
-                hint="add examples of it, or remove it from the data",
-            )
+            raise too_few(dataset, name, count, n_rows)
+
+
+def too_few(dataset: TextDataset, label: str, count: int, needed: int) -> DataError:
+    """The error for a label with too few texts."""
+    return DataError(
+        f"The label {label!r} of {dataset.name} has {count} text{'' if count == 1 else 's'}, "
+        f"at least {needed} are needed",
+        hint="add examples of it, or remove it from the data",
+    )
 
 
 def _groups(dataset: TextDataset) -> list[list[int]]:
@@ -87,8 +95,8 @@ def _deal(groups: list[list[int]], shares: Sequence[float]) -> list[list[list[in
     cuts = [round(len(groups) * share) for share in np.cumsum(shares)[:-1]]
     if len(groups) >= len(shares):
         for i in range(len(cuts)):
-            cuts[i] = max(cuts[i], i + 1)
+            cuts[i] = max(cuts[i], cuts[i - 1] + 1 if i else 1)
         for i in reversed(range(len(cuts))):
-            cuts[i] = min(cuts[i], len(groups) - len(cuts) + i)
+            cuts[i] = min(cuts[i], (cuts[i + 1] if i + 1 < len(cuts) else len(groups)) - 1)
     edges = [0, *cuts, len(groups)]
     return [groups[start:end] for start, end in pairwise(edges)]

@@ -24,7 +24,7 @@ from afina.recipes.reporting import Keeping, Reporter, Silent
 from afina.recipes.results import Tested, stop_name, test_once
 from afina.recipes.session import Session, set_up, share_out, take
 from afina.run_folder import PARTIAL_SUFFIX, RunFolder, check_place, claim, finishing, has_checkpoint, write_json
-from afina.training import BUDGET, EARLY, read_state
+from afina.training import ALL_STEPS, BUDGET, EARLY, read_state
 
 # Weights and checkpoint of a small model; what a large one needs is known only after it is loaded.
 _DISK_BYTES = 500_000_000
@@ -177,7 +177,8 @@ def _execute(job: _Job, folder: RunFolder, *, track: bool, resumed: bool = False
             if resumed:
                 fitting.resume()
             fitted = fitting.run(seconds=_training_seconds(job), stopwatch=stopwatch, reporter=reporter, track=track)
-        _tell_stop(fitted, reporter)
+        timed = stopwatch.budget is not None and job.config.training.max_steps is None
+        _tell_stop(fitted, len(job.all_training), reporter, timed=timed)
         reporter.stage("Testing")
         with stopwatch.stage("evaluate"):
             classifier = job.session.finish()
@@ -254,11 +255,6 @@ def _as_time_allows(data: PreparedData, allocation: Allocation, *, seed: int) ->
 
 
 def _tell_limits(data: PreparedData, used: PreparedData, reporter: Keeping) -> None:
-    if len(used.train) < len(data.train):
-        reporter.warn(
-            f"The budget allows training on {len(used.train):,} of {len(data.train):,} texts, drawn at random with the "
-            "label mix kept; a longer --budget uses more"
-        )
     if len(used.test) < len(data.test):
         reporter.warn(
             f"The budget allows testing on {len(used.test):,} of {len(data.test):,} texts, drawn at random; "
@@ -266,11 +262,17 @@ def _tell_limits(data: PreparedData, used: PreparedData, reporter: Keeping) -> N
         )
 
 
-def _tell_stop(fitted: Fitted, reporter: Keeping) -> None:
+def _tell_stop(fitted: Fitted, n_training: int, reporter: Keeping, *, timed: bool) -> None:
     state = fitted.state
-    if state.stopped_by == BUDGET:
+    by_clock = timed and state.stopped_by in (ALL_STEPS, BUDGET)
+    if by_clock and state.texts_seen < n_training:
         reporter.warn(
-            f"The time was up after {state.step:,} of {fitted.max_steps:,} planned steps; the best weights were kept"
+            f"The budget allowed training on {state.texts_seen:,} of {n_training:,} texts, drawn at random; a longer "
+            "--budget uses more"
+        )
+    elif state.stopped_by == BUDGET:
+        reporter.tell(
+            f"The time was up at step {state.step:,} of {fitted.max_steps:,}; the learning rate had been led to zero"
         )
     elif state.stopped_by == EARLY:
         reporter.tell(f"Stopped at step {state.step:,}: the dev score no longer rose")

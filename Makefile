@@ -1,0 +1,55 @@
+# One surface for people and for continuous integration. Everything happens in .venv; nothing else is touched.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export HF_HUB_OFFLINE ?= 1
+
+.PHONY: demo install test test-all lint format check bench docs clean
+
+demo: install ## install, fine-tune the embedded model on the shipped sample, test it, classify two sentences
+	$(BIN)/afina train sample --budget 140s --out runs/demo --force
+	$(BIN)/afina predict runs/demo "I expected little and was delighted" "Two hours of my life that I want back"
+
+install: $(STAMP) ## virtual environment with afina and the tools to develop it
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "afina needs Python 3.11 or newer")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@# torch first and pinned: a looser wish would pull gigabytes of CUDA libraries onto machines without a GPU
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,dev]'
+	@touch $(STAMP)
+
+test: install ## the default tests: offline, warnings are errors
+	$(BIN)/python -m pytest
+
+test-all: install ## the slow tests too
+	$(BIN)/python -m pytest -m "slow or not slow"
+
+lint: install ## style and spelling
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs src tests benchmarks
+
+check: lint ## style, types, the order of rooms, and docs that are true
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+	$(BIN)/mkdocs build --strict --quiet
+
+format: install ## mend the style
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: install ## write the reference pages from the code, and build the site into site/
+	$(BIN)/python docs/generate.py
+	$(BIN)/mkdocs build --strict
+
+bench: install ## measure what the README claims; writes benchmarks/results/
+	$(BIN)/python benchmarks/sample_transfer.py
+	$(BIN)/python benchmarks/padding.py
+
+clean: ## remove what `make` made
+	rm -rf $(VENV) site runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,119 @@
+import pytest
+
+from afina.data import is_sample, open_source, source_name
+from afina.errors import DataError
+
+
+def folder_of(root, **texts):
+    for label, contents in texts.items():
+        (root / label).mkdir(parents=True)
+        for i, content in enumerate(contents):
+            data = content if isinstance(content, bytes) else content.encode("utf-8")
+            (root / label / f"{i}.txt").write_bytes(data)
+    return root
+
+
+def read(source):
+    rows, notes = open_source(str(source))
+    return list(rows), notes
+
+
+def test_a_folder_per_label_gives_its_texts_with_the_folder_names(tmp_path):
+    root = folder_of(tmp_path / "reviews", pos=["good", "fine\nindeed"], neg=["bad"])
+    (root / ".cache").mkdir()
+    (root / "README.txt").write_text("not a review")
+    (root / "pos" / "notes.md").write_text("not a review")
+    rows, notes = read(root)
+    assert rows == [
+        {"text": "bad", "label": "neg"},
+        {"text": "good", "label": "pos"},
+        {"text": "fine\nindeed", "label": "pos"},
+    ]
+    assert notes[0].rows == 3
+    assert notes[0].messages == []
+
+
+def test_latin_1_texts_in_folders_are_read_and_told(tmp_path):
+    rows, notes = read(folder_of(tmp_path / "reviews", pos=["café".encode("latin-1")], neg=["\ufeffmalo"]))
+    assert [row["text"] for row in rows] == ["malo", "café"]
+    assert notes[0].messages == ["reviews is not UTF-8; it was read as latin_1"]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_folders_know_the_encodings_that_files_know(tmp_path, encoding):
+    text = "it’s a “good” film, don’t miss it — a café scene, and it’s over before you know it"
+    rows, _ = read(folder_of(tmp_path / "reviews", pos=[text.encode(encoding)], neg=["bad"]))
+    assert rows[1]["text"] == text
+
+
+def test_binary_files_in_folders_are_refused(tmp_path):
+    root = folder_of(tmp_path / "reviews", pos=[b"PK\x03\x04\x00\x00\xff\xfe\x00\x01" * 20], neg=["bad"])
+    with pytest.raises(DataError, match=r"0\.txt"):
+        read(root)
+
+
+def test_a_folder_without_texts_is_refused_and_explained(tmp_path):
+    (tmp_path / "empty" / "pos").mkdir(parents=True)
+    with pytest.raises(DataError, match=r"no sub-folders with \.txt files") as told:
+        open_source(str(tmp_path / "empty"))
+    assert "each label is a sub-folder" in told.value.hint
+
+
+def test_the_folder_one_too_high_is_refused_and_the_right_one_named(tmp_path):
+    folder_of(tmp_path / "data" / "train", pos=["good"], neg=["bad"])
+    with pytest.raises(DataError) as told:
+        open_source(str(tmp_path / "data"))
+    assert told.value.hint == f"try {tmp_path / 'data' / 'train'}"
+
+
+def test_the_root_of_aclimdb_is_refused_and_a_split_named(tmp_path):
+    for split in ("train", "test"):
+        root = folder_of(tmp_path / "aclImdb" / split, pos=["good"], neg=["bad"])
+        (root / "urls_pos.txt").write_text("http://www.imdb.com/title/tt0453418/usercomments\n")
+    with pytest.raises(DataError) as told:
+        open_source(str(tmp_path / "aclImdb"))
+    assert str(tmp_path / "aclImdb") in (told.value.hint or "")
+
+
+def test_a_missing_source_is_told(tmp_path):
+    with pytest.raises(DataError, match=r"No such file or folder: nowhere\.csv"):
+        open_source("nowhere.csv")
+    with pytest.raises(DataError) as told:
+        open_source("smaple")
+    assert "'sample'" in told.value.hint
+
+
+def test_a_home_folder_sign_is_understood(tmp_path):
+    (tmp_path / "home" / "mine.csv").write_text("text,label\ngood,1\n")
+    assert read("~/mine.csv")[0] == [{"text": "good", "label": "1"}]
+
+
+def test_an_unknown_split_of_the_sample_is_told():
+    with pytest.raises(DataError, match="no split 'validation'") as told:
+        open_source("sample:validation")
+    assert "train, dev, test" in told.value.hint
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [("sample", True), ("sample:test", True), ("sample.csv", False), ("./sample", False), ("samples", False)],
+)
+def test_the_sample_is_known_by_its_name(source, expected):
+    assert is_sample(source) is expected
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("a/b/reviews.csv.gz", "reviews"),
+        ("data/", "data"),
+        ("sample:dev", "sample-dev"),
+        (".hidden.csv", ".hidden.csv"),
+    ],
+)
+def test_sources_have_short_names(source, name):
+    assert source_name(source) == name
+
+
+def test_the_current_folder_has_its_own_name(tmp_path):
+    assert source_name(".") == tmp_path.name

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from afina.evaluation import Interval
+from afina.evaluation.intervals import bootstrap_from_confusion, confusion_metrics
+
+
+def confusion_of(label_ids, predicted, n_labels):
+    return np.bincount(label_ids * n_labels + predicted, minlength=n_labels**2).reshape(n_labels, n_labels)
+
+
+@pytest.mark.parametrize(("n_labels", "positive_id"), [(2, 1), (3, None)])
+def test_the_interval_equals_that_of_resampled_rows(n_labels, positive_id):
+    rng = np.random.default_rng(0)
+    label_ids = rng.integers(0, n_labels, size=250)
+    predicted = np.where(rng.random(250) < 0.75, label_ids, rng.integers(0, n_labels, size=250))
+    direct = bootstrap_from_confusion(
+        confusion_of(label_ids, predicted, n_labels), positive_id=positive_id, samples=5_000, seed=0
+    )
+    rows = rng.integers(0, 250, size=(5_000, 250))
+    resampled = np.stack([confusion_of(label_ids[draw], predicted[draw], n_labels) for draw in rows])
+    plain = confusion_metrics(resampled, positive_id=positive_id)
+    assert set(direct) == set(plain) == {"accuracy", "f1", "precision", "recall", "matthews"}
+    for name, values in plain.items():
+        assert direct[name] == pytest.approx(tuple(np.quantile(values, (0.025, 0.975))), abs=0.012)
+
+
+def test_the_interval_of_accuracy_covers_the_truth_about_95_times_in_100():
+    rng = np.random.default_rng(1)
+    covered = 0
+    for seed in range(300):
+        wrong = int((rng.random(200) > 0.8).sum())
+        half = (200 - wrong) // 2
+        confusion = np.array([[half, wrong // 2], [wrong - wrong // 2, 200 - wrong - half]])
+        low, high = bootstrap_from_confusion(confusion, positive_id=1, samples=400, seed=seed)["accuracy"]
+        covered += low <= 0.8 <= high
+    assert 0.91 <= covered / 300 <= 0.985
+
+
+def test_four_times_the_texts_halve_the_interval():
+    def width(n):
+        low, high = bootstrap_from_confusion(np.array([[4, 1], [1, 4]]) * n, positive_id=1, samples=4_000, seed=0)[
+            "accuracy"
+        ]
+        return high - low
+
+    assert width(100) / width(25) == pytest.approx(0.5, abs=0.06)
+
+
+@pytest.mark.parametrize("confusion", [[[1, 0], [0, 0]], [[0, 1], [0, 0]], [[0, 0, 0], [0, 7, 0], [0, 0, 0]]])
+def test_a_matrix_with_one_filled_cell_has_an_interval_of_one_point(confusion):
+    intervals = bootstrap_from_confusion(np.array(confusion), positive_id=None, samples=100, seed=0)
+    for low, high in intervals.values():
+        assert low == high
+        assert 0 <= low <= 1
+
+
+def test_matthews_of_very_many_rows_is_exact():
+    counts = np.array([[[40_000_000, 10_000_000], [10_000_000, 40_000_000]]])
+    assert confusion_metrics(counts, positive_id=1)["matthews"][0] == pytest.approx(0.6, abs=1e-9)
+
+
+def test_an_interval_reads_as_a_value_and_its_range():
+    interval = Interval(0.9, 0.8512, 0.94)
+    assert str(interval) == "0.900 (0.851 to 0.940)"
+    assert interval.as_dict() == {"value": 0.9, "low": 0.8512, "high": 0.94}

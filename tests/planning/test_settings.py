@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from afina.config import load_config
+from afina.planning import choose_dropout, choose_settings
+
+LENGTHS = np.array([20, 60, 200])
+
+
+def choose(options=None, **facts):
+    config, _ = load_config(options=options or {})
+    given_facts = {
+        "n_texts": 5_000, "lengths": LENGTHS, "max_context": 512, "on_cpu": True, "fast_bf16": False, **facts,
+    }  # fmt: skip
+    return choose_settings(config, **given_facts)
+
+
+@pytest.mark.parametrize("on_cpu", [True, False])
+@pytest.mark.parametrize("fast_bf16", [True, False])
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("tokenization.max_tokens", "max_tokens", 8),
+        ("tokenization.max_tokens", "max_tokens", 512),
+        ("tokenization.batch_tokens", "batch_tokens", 64),
+        ("training.epochs", "epochs", 0.25),
+        ("training.learning_rate", "learning_rate", 1e-6),
+        ("training.evaluations", "evaluations", 1),
+        ("training.precision", "precision", "fp32"),
+        ("training.precision", "precision", "bf16"),
+        ("modeling.freeze_embeddings", "freeze_embeddings", False),
+        ("modeling.freeze_embeddings", "freeze_embeddings", True),
+        ("modeling.dropout", "dropout", 0.0),
+        ("modeling.dropout", "dropout", 0.3),
+    ],
+)
+def test_what_the_user_set_is_kept(name, field, value, on_cpu, fast_bf16):
+    chosen = choose({name: value}, on_cpu=on_cpu, fast_bf16=fast_bf16)
+    assert getattr(chosen, field) == value
+    others = {k: v for k, v in chosen.as_dict().items() if k != field}
+    without = choose(on_cpu=on_cpu, fast_bf16=fast_bf16).as_dict()
+    assert others == {k: v for k, v in without.items() if k != field}
+
+
+def test_what_is_left_open_depends_on_the_machine():
+    cpu, gpu = choose(on_cpu=True), choose(on_cpu=False, fast_bf16=True)
+    assert (cpu.precision, cpu.dropout, cpu.freeze_embeddings) == ("fp32", 0.0, True)
+    assert (gpu.precision, gpu.dropout, gpu.freeze_embeddings) == ("bf16", None, False)
+
+
+@pytest.mark.parametrize(("longest", "expected"), [(5, 128), (128, 128), (200, 200), (2_000, 256)])
+def test_the_length_limit_follows_the_texts_within_bounds(longest, expected):
+    assert choose(lengths=np.array([3, longest])).max_tokens == expected
+
+
+@settings(deadline=None)
+@given(max_tokens=st.none() | st.integers(8, 8192), longest=st.integers(1, 10_000), max_context=st.integers(8, 10_000))
+def test_the_length_limit_never_exceeds_what_the_model_takes(max_tokens, longest, max_context):
+    options = {"tokenization.max_tokens": max_tokens}
+    chosen = choose(options, lengths=np.array([longest]), max_context=max_context)
+    assert chosen.max_tokens <= max_context
+    if max_tokens is not None:
+        assert chosen.max_tokens == min(max_tokens, max_context)
+
+
+def test_more_texts_are_seen_fewer_times():
+    epochs = [choose(n_texts=n).epochs for n in (100, 2_999, 3_000, 29_999, 30_000, 10**7)]
+    assert epochs == sorted(epochs, reverse=True)
+    assert epochs[0] > epochs[-1] >= 1
+
+
+def test_dropout_is_the_models_own_only_on_an_accelerator():
+    config, _ = load_config()
+    assert choose_dropout(config, on_cpu=True) == 0
+    assert choose_dropout(config, on_cpu=False) is None
+    config, _ = load_config(options={"modeling.dropout": 0.0})
+    assert choose_dropout(config, on_cpu=False) == 0
