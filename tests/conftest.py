@@ -51,10 +51,10 @@ def write_reviews(path: Path, n: int) -> Path:
     """Write `n` distinct reviews, half of each label, as csv."""
     lines = ["text,label"]
     for i in range(n):
-        words = POSITIVE if i % 2 else NEGATIVE
-        lines.append(
-            f"the {words[i % 8]} film number {i} was {words[(i // 8) % 8]} and it,{'positive' if i % 2 else 'negative'}"
-        )
+        number, positive = divmod(i, 2)  # each number with both labels, so that only the words tell
+        words = POSITIVE if positive else NEGATIVE
+        label = "positive" if positive else "negative"
+        lines.append(f"the {words[number % 8]} film number {number} was {words[(number // 8 + 3) % 8]} and it,{label}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 

@@ -6,22 +6,32 @@ import csv
 import gzip
 import io
 import json
+import shutil
 
 import pyarrow.parquet as pq
 import pytest
 from tests.conftest import write_reviews
 
+from afina.config import load_config
+from afina.recipes import fine_tune
+
+
+@pytest.fixture(scope="module")
+def trained_run(tiny_model, tmp_path_factory):
+    """A finished run of the tiny model that has learned its reviews."""
+    folder = tmp_path_factory.mktemp("trained")
+    options = {
+        "data.source": str(write_reviews(folder / "source.csv", 60)), "modeling.name": str(tiny_model),
+        "training.max_steps": 60, "training.learning_rate": 1e-2, "training.precision": "fp32",
+        "tokenization.batch_tokens": 128, "out": str(folder / "run"),
+    }  # fmt: skip
+    return fine_tune(load_config(options=options)[0]).run.root
+
 
 @pytest.fixture
-def run(afina_command, tiny_model, tmp_path):
-    """A finished run of the tiny model."""
-    source = write_reviews(tmp_path / "source.csv", 60)
-    out = tmp_path / "run"
-    code, _, err = afina_command(
-        "train", source, "--model", tiny_model, "--max-steps", "40", "--learning-rate", "0.01", "--out", out
-    )
-    assert code == 0, err
-    return out
+def run(trained_run, tmp_path):
+    """A copy of it, to be changed at will."""
+    return shutil.copytree(trained_run, tmp_path / "run")
 
 
 def test_train_prints_a_table_a_verdict_and_what_to_do_next(afina_command, reviews_csv, tiny_model):
@@ -155,7 +165,7 @@ def test_a_bad_source_is_one_sentence_and_writes_nothing(afina_command, tiny_mod
         (["--model", "no-such-model"], "Unknown model: 'no-such-model'"),
         (["--model", "berd"], "did you mean bert?"),
         (["--model", "owner/not-there"], "cannot be loaded"),
-        (["--out", "/proc/nowhere/run"], "Cannot write"),
+        (["--out", "reviews.csv/run"], "Cannot write"),
         (["--text-column", "txt"], "Column not found: 'txt'"),
         (["--epochs", "0"], "training.epochs"),
         (["--set", "training.sed=1"], "did you mean training.seed?"),

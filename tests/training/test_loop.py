@@ -17,7 +17,7 @@ from afina.training import (
 )
 
 # Of the tiny model and vocabulary in tests/conftest.py; a change there changes them.
-EXPECTED_LOSSES = [0.691869, 0.692374, 0.712279, 0.745524, 0.681949, 0.683462, 0.699614, 0.721648]
+EXPECTED_LOSSES = [0.691208, 0.693765, 0.725546, 0.694287, 0.713232, 0.693463, 0.693324, 0.684897]
 SAME = DevScore(0.5, -1.0)
 
 
@@ -66,7 +66,7 @@ def test_each_step_tells_what_it_did(start):
     assert steps[per_epoch - 1].epoch == 1
     assert [step.progress for step in steps] == [(i + 1) / len(steps) for i in range(len(steps))]
     for i, step in enumerate(steps):
-        assert step.learning_rate == 3e-3 * linear_multiplier(i / len(steps), warmup_share=0.1)
+        assert step.learning_rate == 3e-3 * linear_multiplier((i + 0.5) / len(steps), warmup_share=0.1)
     assert (state.step, state.texts_seen, state.evaluations) == (len(steps), 32, 2)
     assert state.tokens_seen == sum(step.n_tokens for step in steps)
 
@@ -192,7 +192,6 @@ def test_evaluation_leaves_the_model_in_training_mode(start):
         assert step.dev is not None
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a gradient that is not finite with a finite loss turns all weights to NaN")
 def test_a_gradient_that_is_not_finite_does_not_reach_the_weights(start):
     training = start()
     training.plain.classifier.bias.register_hook(lambda gradient: gradient * math.inf)
@@ -201,14 +200,12 @@ def test_a_gradient_that_is_not_finite_does_not_reach_the_weights(start):
     assert all(weight.isfinite().all() for weight in training.weights().values())
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a dev loss of NaN can be the best score, so broken weights are kept")
 def test_weights_that_predict_nan_are_never_the_best(start):
     scores = iter([DevScore(0.5, -0.7), DevScore(0.6, math.nan), DevScore(0.55, -0.6)])
     steps = start().steps(Budget(3), evaluations=3, evaluate=lambda: next(scores))
     assert [step.is_best for step in steps] == [True, False, True]
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: after a jump of the clock every missed evaluation is made up, one a step")
 def test_evaluations_missed_in_a_jump_of_the_clock_are_not_made_up(start, clock):
     jumps = iter([50.0])
     budget = Budget(20, 100.0, clock=clock)
@@ -216,7 +213,6 @@ def test_evaluations_missed_in_a_jump_of_the_clock_are_not_made_up(start, clock)
     assert evaluated_at(steps) == [1, 12, 14, 16, 18, 20]
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a slow clock and patience stop training though the weights hardly moved")
 def test_a_jump_of_the_clock_does_not_use_up_patience(start, clock):
     jumps = iter([50.0])
     budget = Budget(100, 100.0, clock=clock)
@@ -226,7 +222,6 @@ def test_a_jump_of_the_clock_does_not_use_up_patience(start, clock):
     assert [next(steps).stopped_by for _ in range(5)] == [None] * 5
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: when an evaluation uses up the time, one more step and evaluation follow")
 def test_an_evaluation_that_uses_up_the_time_is_the_last(start, clock):
     def slow():
         clock.wait(10)

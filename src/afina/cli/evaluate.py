@@ -44,15 +44,20 @@ def evaluate(
     if json:
         _console.print_json(document)
         return
-    metrics = ("accuracy", "f1", "precision", "recall", "matthews")
-    table = _console.new_table(f"{document['run']}, 95 % intervals")
-    for heading in ("data set", "texts", *metrics, "log loss", "ece", "texts/s", "truncated"):
+    table = _console.new_table(f"{document['run']}, accuracy and f1 with 95 % intervals")
+    headings = ("data set", "texts", "accuracy", "f1", "precision", "recall", "log loss", "ece", "texts/s")
+    for heading in headings:
         table.add_column(heading, justify="left" if heading == "data set" else "right")
     for result in document["results"]:
         table.add_row(
-            result["dataset"], f"{result['n']:,}", *(_console.interval(result[metric]) for metric in metrics),
+            result["dataset"], f"{result['n']:,}", _console.interval(result["accuracy"]), _console.interval(result["f1"]),
+            *(f"{result[metric]['value']:.3f}" for metric in ("precision", "recall")),
             f"{result['log_loss']:.3f}", f"{result['ece']:.3f}", f"{result['texts_per_second']:.0f}",
-            f"{result['share_truncated']:.0%}",
         )  # fmt: skip
     _console.print_table(table)
     _console.say(f"f1, precision and recall: {document['results'][0]['average']}")
+    for result in document["results"]:
+        if result["share_truncated"]:
+            _console.say(
+                f"{result['dataset']}: of {result['share_truncated']:.0%} of the texts only the beginning was read"
+            )

@@ -17,8 +17,9 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf_16"), (codecs.BOM_UTF16_BE, "utf_16"),
 )  # fmt: skip
 _WESTERN = {"cp1250", "cp1252", "cp1254", "cp1257", "cp1258", "latin_1", "iso8859_15"}
-# Western text has few bytes beyond ASCII, too few for statistics to tell its many encodings apart.
-_FEW_HIGH_BYTES, _FEW_HIGH_SHARE = 16, 0.05
+# Languages in Latin letters have few bytes beyond ASCII, too few for statistics to tell their many encodings apart;
+# the commonest of them is then the best guess.
+_FEW_HIGH_BYTES, _FEW_HIGH_SHARE = 16, 0.2
 
 
 def detect_encoding(file: IO[bytes], path: Path) -> tuple[str, bool]:

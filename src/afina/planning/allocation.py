@@ -87,14 +87,10 @@ def allocate(
     if capacity < 8:
         raise MachineLimitError(
             f"The budget is too short: {max(seconds_left, 0):.0f} s are left after loading, and training and testing "
-            f"need at least {_least_seconds(speed, train_tokens, test_tokens, saving_seconds):.0f} s",
+            f"need at least {seconds_left + (8 - capacity) * _PADDING * train_tokens / speed.training + 1:.0f} s",
             hint="give a longer --budget",
         )
-    n_train_fit = min(n_train, math.ceil(_OVERSHOOT * capacity))
+    fits = capacity >= n_train * min(1.0, epochs)
+    n_train_fit = n_train if fits else min(n_train, math.ceil(_OVERSHOOT * capacity))
     epochs_fit = min(epochs, _OVERSHOOT * capacity / n_train_fit)
     return Allocation(n_train_fit, n_dev_fit, n_test_fit, epochs_fit, training_seconds, reserve)
-
-
-def _least_seconds(speed: Speed, train_tokens: float, test_tokens: float, saving_seconds: float) -> float:
-    predicting = (_MIN_TEST * test_tokens + 2 * _MIN_DEV * train_tokens) * _SLOWDOWN / speed.inference
-    return math.ceil(saving_seconds + predicting + 8 * train_tokens / speed.training) + 1

@@ -239,7 +239,7 @@ def _summary(job: _Job, fitted: Fitted, tested: Tested) -> dict[str, Any]:
 
 
 def _training_seconds(job: _Job) -> float | None:
-    """Seconds that training may last in all: what is left now, less the reserve for the test and saving."""
+    """Seconds that training may last from now: what is left, less the reserve for the test and saving."""
     if job.allocation.training_seconds is None:
         return None
     return max(0.0, job.stopwatch.seconds_left - job.allocation.reserve_seconds)

@@ -104,7 +104,7 @@ class Fitting:
         """Train until a limit, an early stop or a wish to stop; the model ends with its best weights.
 
         Args:
-            seconds: Seconds that training may last, from now and with those before a resume; None for no limit.
+            seconds: Seconds that training may last from now; None for no limit.
             stopwatch: Clock of the command, for the checkpoint.
             reporter: Told of each step.
             track: Write TensorBoard events too.
@@ -113,7 +113,8 @@ class Fitting:
             Interrupted: The user asked to stop; a checkpoint was written.
             TrainingError: The loss became infinite or NaN before any weights were scored.
         """
-        budget = Budget(self._max_steps, seconds, elapsed=self._seconds_before)
+        seconds_in_all = None if seconds is None else seconds + self._seconds_before
+        budget = Budget(self._max_steps, seconds_in_all, elapsed=self._seconds_before)
         saved_at = budget.seconds_used
         with History(self._folder, from_step=self._state.step, track=track) as history, stop_requests() as stop:
             for step in self._steps(budget):

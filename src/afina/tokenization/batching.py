@@ -73,13 +73,16 @@ def pad(encodings: Encodings, rows: npt.NDArray[np.int64], *, pad_id: int, side:
         side: `right` or `left`, as the model was pretrained.
     """
     texts = [encodings.of(int(row)) for row in rows]
-    width = max(len(text) for text in texts)
+    width = max(1, *(len(text) for text in texts))
     token_ids = np.full((len(texts), width), pad_id, dtype=np.int64)
     mask = np.zeros((len(texts), width), dtype=np.int64)
     for i, text in enumerate(texts):
         place = slice(width - len(text), width) if side == "left" else slice(0, len(text))
         token_ids[i, place] = text
         mask[i, place] = 1
+        if not len(text):
+            # A text without any token: the model reads one pad token, since attention over nothing is not defined.
+            mask[i, -1 if side == "left" else 0] = 1
     return Batch(rows, token_ids, mask)
 
 

@@ -69,7 +69,9 @@ class Encoder:
         parts: list[npt.NDArray[np.int32]] = []
         truncated: list[bool] = []
         for start in range(0, len(texts), _TEXTS_PER_CALL):
-            for encoding in self._tokenizer.encode_batch(list(texts[start : start + _TEXTS_PER_CALL])):
+            # Half an emoji (a lone surrogate), as careless exports leave it, is no text to the tokenizer.
+            some = [text.encode(errors="replace").decode() for text in texts[start : start + _TEXTS_PER_CALL]]
+            for encoding in self._tokenizer.encode_batch(some):
                 parts.append(np.asarray(encoding.ids, dtype=np.int32))
                 truncated.append(len(encoding.overflowing) > 0)
         offsets = np.zeros(len(parts) + 1, dtype=np.int64)

@@ -27,6 +27,7 @@ class Budget:
     elapsed: float = 0.0
     clock: Callable[[], float] = time.monotonic
     _started: float = field(init=False)
+    _furthest: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         self._started = self.clock() - self.elapsed
@@ -36,11 +37,14 @@ class Budget:
         """Seconds of training so far, those before a resume counted."""
         return self.clock() - self._started
 
-    def progress(self, steps: int) -> float:
+    def progress(self, steps: float) -> float:
         """Share of training done after this many steps: that of the steps, or that of the seconds where it leads."""
         by_steps = min(1.0, steps / self.max_steps)
         by_time = 0.0 if self.seconds is None else min(1.0, self.seconds_used / max(self.seconds, 1e-9))
-        return by_time if by_time - by_steps > _CLOCK_LEAD * (1 - by_time) else by_steps
+        now = by_time if by_time - by_steps > _CLOCK_LEAD * (1 - by_time) else by_steps
+        # Steps may catch up with a clock that led them; the learning rate must not rise again for it.
+        self._furthest = max(self._furthest, now)
+        return self._furthest
 
     def is_out_of_time(self) -> bool:
         """Whether the seconds are used up."""

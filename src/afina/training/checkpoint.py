@@ -87,6 +87,7 @@ def save_checkpoint(
             os.fsync(handle.fileno())
     old = folder / f"{LAST}.old"
     if (folder / LAST).exists():
+        shutil.rmtree(old, ignore_errors=True)
         (folder / LAST).rename(old)
     beside.rename(folder / LAST)
     shutil.rmtree(old, ignore_errors=True)
@@ -109,17 +110,16 @@ def load_checkpoint(
     Raises:
         ModelError: There is no checkpoint, it is damaged, or it is of other data or another model.
     """
-    last = folder / LAST if (folder / LAST).exists() else folder / f"{LAST}.old"
+    last = _newest(folder)
+    record = read_state(folder)
     try:
-        record = read_state(folder)
         if record["notes"] != notes:
             changed = [key for key in notes if record["notes"].get(key) != notes[key]]
             raise ModelError(
                 f"The checkpoint in {folder} does not fit: {', '.join(changed)} changed since it was written"
             )
         restore_weights(model, load_file(last / "weights.safetensors"))
-        best = last / "best.safetensors"
-        best_weights = load_file(best) if best.exists() else None
+        best_weights = load_file(last / "best.safetensors") if record["state"]["best"] else None
         entries: dict[int, dict[str, torch.Tensor]] = {}
         for key, value in load_file(last / "optimizer.safetensors").items():
             number, _, name = key.partition(".")
@@ -139,11 +139,21 @@ def read_state(folder: Path) -> dict[str, Any]:
     """The JSON part of the last checkpoint.
 
     Raises:
-        ModelError: There is none.
+        ModelError: There is none, or it is damaged.
     """
+    path = _newest(folder) / "state.json"
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if document["format"] != _FORMAT:
+            raise ModelError(f"The checkpoint in {folder} was written by another version of afina")
+    except (OSError, KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ModelError(f"The checkpoint in {folder} is damaged: {error}", hint="start again with --force") from error
+    return document
+
+
+def _newest(folder: Path) -> Path:
+    """The last whole checkpoint: the one before stands in for it where a crash came between two renames."""
     for name in (LAST, f"{LAST}.old"):
-        path = folder / name / "state.json"
-        if path.is_file():
-            document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            return document
+        if (folder / name / "state.json").is_file():
+            return folder / name
     raise ModelError(f"There is no checkpoint in {folder}")

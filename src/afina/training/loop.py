@@ -113,7 +113,8 @@ def training_steps(
     while True:
         batches = epoch_batches(state.epoch)
         for number in range(state.batch, len(batches)):
-            progress = budget.progress(state.step)
+            # The rate at the middle of the step: the first step is not wasted on a rate of 0.
+            progress = budget.progress(state.step + 0.5)
             rate = settings.learning_rate * settings.schedule(progress)
             for group in optimizer.param_groups:
                 group["lr"] = rate
@@ -122,15 +123,16 @@ def training_steps(
             logits = batch_logits(model, batch, accelerator.device)
             loss_sum = F.cross_entropy(logits, targets, reduction="sum")
             loss = loss_sum.item() / len(batch.rows)
-            if not math.isfinite(loss):
+            accelerator.backward(loss_sum / settings.mean_texts)
+            grad_norm = float(accelerator.clip_grad_norm_(parameters, settings.max_grad_norm))
+            if not (math.isfinite(loss) and math.isfinite(grad_norm)):
+                optimizer.zero_grad()
                 state.stopped_by = NON_FINITE
                 yield TrainingStep(
-                    state.step, state.epoch + number / len(batches), progress, loss, rate, math.nan, 0, 0,
+                    state.step, state.epoch + number / len(batches), progress, loss, rate, grad_norm, 0, 0,
                     stopped_by=NON_FINITE,
                 )  # fmt: skip
                 return
-            accelerator.backward(loss_sum / settings.mean_texts)
-            grad_norm = float(accelerator.clip_grad_norm_(parameters, settings.max_grad_norm))
             optimizer.step()
             optimizer.zero_grad()
             state.step += 1
@@ -139,17 +141,22 @@ def training_steps(
             state.tokens_seen += batch.n_tokens
 
             progress = budget.progress(state.step)
-            stopped_by = _stop_reason(budget, state)
-            dev = evaluate() if _is_due(progress, state, settings) or stopped_by else None
-            is_best = dev is not None and _note_score(dev, state)
-            if stopped_by is None and state.evaluations_since_best >= settings.patience:
-                stopped_by = EARLY
-            state.stopped_by = stopped_by
+            dev, is_best = None, False
+            if _is_due(progress, state, settings) or _stop_reason(budget, state):
+                dev = evaluate()
+                is_best = _note_score(dev, state, missed=int(progress * settings.evaluations))
+            # Asked after the evaluation, which takes time too.
+            state.stopped_by = _stop_reason(budget, state)
+            if state.stopped_by and dev is None:
+                dev = evaluate()
+                is_best = _note_score(dev, state, missed=settings.evaluations)
+            if state.stopped_by is None and state.evaluations_since_best >= settings.patience:
+                state.stopped_by = EARLY
             yield TrainingStep(
                 state.step, state.epoch + state.batch / len(batches), progress, loss, rate, grad_norm,
-                len(batch.rows), batch.n_tokens, dev, is_best, stopped_by,
+                len(batch.rows), batch.n_tokens, dev, is_best, state.stopped_by,
             )  # fmt: skip
-            if stopped_by:
+            if state.stopped_by:
                 return
         state.epoch, state.batch = state.epoch + 1, 0
 
@@ -164,10 +171,13 @@ def _is_due(progress: float, state: LoopState, settings: LoopSettings) -> bool:
     return progress >= (state.evaluations + 1) / settings.evaluations
 
 
-def _note_score(score: DevScore, state: LoopState) -> bool:
-    """Record a dev score; whether it is the best so far."""
-    state.evaluations += 1
-    if state.best is None or score > state.best:
+def _note_score(score: DevScore, state: LoopState, *, missed: int) -> bool:
+    """Record a dev score; whether it is the best so far.
+
+    Where the clock jumped over evaluations, `missed` counts them as done, so that they are not made up for in a row.
+    """
+    state.evaluations = max(state.evaluations + 1, missed)
+    if math.isfinite(score.negative_log_loss) and (state.best is None or score > state.best):
         state.best, state.evaluations_since_best = score, 0
         return True
     state.evaluations_since_best += 1
