@@ -21,7 +21,12 @@ NOTE = "<!-- Written by docs/generate.py from the code; edit the code instead. -
 def commands_page() -> str:
     """Every command with its arguments and options."""
     group = get_command(app)
-    parts = [NOTE, "# Commands\n", "Results go to standard output, progress and warnings to standard error.\n", EXIT_CODES]
+    parts = [
+        NOTE,
+        "# Commands\n",
+        "Results go to standard output, progress and warnings to standard error.\n",
+        EXIT_CODES,
+    ]
     for name in sorted(group.commands):
         command = group.commands[name]
         context = typer.Context(command, info_name=f"afina {name}")

@@ -106,10 +106,10 @@ def test_predict_file_keeps_rows_and_columns(afina_command, run, tmp_path, name)
 
 
 def test_evaluate_prints_intervals_for_each_data_set(afina_command, run, tmp_path):
-    first, second = write_reviews(tmp_path / "one.csv", 20), write_reviews(tmp_path / "two.csv", 30)
+    first, second = write_reviews(tmp_path / "one.csv", 60), write_reviews(tmp_path / "two.csv", 30)
     code, out, _ = afina_command("evaluate", run, first, second, "--json")
     assert code == 0
-    assert [(r["dataset"], r["n"]) for r in json.loads(out)["results"]] == [("one", 20), ("two", 30)]
+    assert [(r["dataset"], r["n"]) for r in json.loads(out)["results"]] == [("one", 60), ("two", 30)]
     code, out, _ = afina_command("evaluate", run, first)
     assert code == 0
     assert "1.000 (1.000–1.000)" in out

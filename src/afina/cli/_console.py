@@ -19,7 +19,8 @@ from afina.errors import AfinaError
 if TYPE_CHECKING:
     from afina.training import TrainingStep
 
-stdout = Console(highlight=False)
+# Into a file or a pipe a table is as wide as it likes; only a terminal has an edge to wrap at.
+stdout = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 stderr = Console(stderr=True, highlight=False)
 
 

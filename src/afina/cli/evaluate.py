@@ -50,7 +50,8 @@ def evaluate(
         table.add_column(heading, justify="left" if heading == "data set" else "right")
     for result in document["results"]:
         table.add_row(
-            result["dataset"], f"{result['n']:,}", _console.interval(result["accuracy"]), _console.interval(result["f1"]),
+            result["dataset"], f"{result['n']:,}",
+            _console.interval(result["accuracy"]), _console.interval(result["f1"]),
             *(f"{result[metric]['value']:.3f}" for metric in ("precision", "recall")),
             f"{result['log_loss']:.3f}", f"{result['ece']:.3f}", f"{result['texts_per_second']:.0f}",
         )  # fmt: skip
@@ -58,6 +59,5 @@ def evaluate(
     _console.say(f"f1, precision and recall: {document['results'][0]['average']}")
     for result in document["results"]:
         if result["share_truncated"]:
-            _console.say(
-                f"{result['dataset']}: of {result['share_truncated']:.0%} of the texts only the beginning was read"
-            )
+            share = result["share_truncated"]
+            _console.say(f"{result['dataset']}: of {share:.0%} of the texts only the beginning was read")

@@ -40,7 +40,7 @@ def train(
     max_steps: Annotated[
         int | None, typer.Option(help="Optimizer steps; repeatable to the bit.", show_default=False)
     ] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.", show_default="1e-4")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.", show_default="by size")] = None,
     batch_tokens: Annotated[int | None, typer.Option(help="Most tokens in a batch.", show_default="1024")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Tokens kept of a text.", show_default="up to 256")] = None,
     precision: Annotated[str | None, typer.Option(help="auto, fp32 or bf16.", show_default="auto")] = None,

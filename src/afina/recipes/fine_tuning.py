@@ -174,6 +174,11 @@ def _execute(job: _Job, folder: RunFolder, *, track: bool, resumed: bool = False
                 job.session, job.data.train, job.data.dev, config=job.config.training, epochs=job.allocation.epochs,
                 folder=folder, notes=job.notes,
             )  # fmt: skip
+            if fitting.share_truncated:
+                reporter.tell(
+                    f"{fitting.share_truncated:.0%} of the training texts are longer than "
+                    f"{job.session.settings.max_tokens} tokens; only their beginning is read (--max-tokens)"
+                )
             if resumed:
                 fitting.resume()
             fitted = fitting.run(seconds=_training_seconds(job), stopwatch=stopwatch, reporter=reporter, track=track)
@@ -189,7 +194,7 @@ def _execute(job: _Job, folder: RunFolder, *, track: bool, resumed: bool = False
         if not tested.beats_baseline:
             reporter.warn(tested.verdict)
         reporter.stage("Writing the run")
-        summary = _summary(job, fitted, tested)
+        summary = _summary(job, fitted, tested, share_truncated=fitting.share_truncated)
         write_run(
             folder,
             job.session,
@@ -206,7 +211,7 @@ def _execute(job: _Job, folder: RunFolder, *, track: bool, resumed: bool = False
     return FineTuned(job.run, summary, classifier)
 
 
-def _summary(job: _Job, fitted: Fitted, tested: Tested) -> dict[str, Any]:
+def _summary(job: _Job, fitted: Fitted, tested: Tested, *, share_truncated: float) -> dict[str, Any]:
     state, settings = fitted.state, job.session.settings
     weights, trained = count_parameters(job.session.pretrained.model)
     return {
@@ -225,7 +230,7 @@ def _summary(job: _Job, fitted: Fitted, tested: Tested) -> dict[str, Any]:
         "parameters": {"all": weights, "trained": trained},
         "settings": settings.as_dict(),
         "seed": job.config.training.seed,
-        "share_truncated_training": fitted.share_truncated,
+        "share_truncated_training": share_truncated,
         "dev": {"n": len(job.data.dev), "accuracy": state.best.accuracy, "log_loss": -state.best.negative_log_loss}
         if state.best
         else None,

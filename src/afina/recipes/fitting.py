@@ -49,8 +49,6 @@ class Fitted:
     seconds: float
     """Seconds of training, dev evaluations counted, those before a resume too."""
     max_steps: int
-    share_truncated: float
-    """Share of training texts of which only the beginning was read."""
 
 
 class Fitting:
@@ -86,6 +84,11 @@ class Fitting:
         self._best_weights: dict[str, torch.Tensor] | None = None
         self._state = LoopState()
         self._seconds_before = 0.0
+
+    @property
+    def share_truncated(self) -> float:
+        """Share of training texts of which only the beginning is read."""
+        return self._train.share_truncated
 
     def resume(self) -> None:
         """Go back to where the checkpoint in the run folder left off.
@@ -144,7 +147,7 @@ class Fitting:
                 "that are kept (a lower --learning-rate helps)"
             )
         restore_weights(self._session.pretrained.model, self._best_weights)
-        return Fitted(self._state, budget.seconds_used, self._max_steps, self._train.share_truncated)
+        return Fitted(self._state, budget.seconds_used, self._max_steps)
 
     def _steps(self, budget: Budget) -> Any:
         settings = self._session.settings
