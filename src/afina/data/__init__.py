@@ -5,7 +5,7 @@ from afina.data.columns import Columns, find_columns
 from afina.data.loading import LoadNotes, load_dataset
 from afina.data.quality import Overlap, find_overlap
 from afina.data.sources import SAMPLE, is_sample, open_source, source_name
-from afina.data.splits import require_rows_per_label, split, stratified_sample
+from afina.data.splits import require_rows_per_label, split, stratified_sample, take
 from afina.data.text_dataset import TextDataset
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "source_name",
     "split",
     "stratified_sample",
+    "take",
 ]

@@ -63,6 +63,13 @@ def stratified_sample(label_ids: npt.NDArray[np.int64], size: int, *, seed: int)
     return np.sort(np.concatenate(chosen)).astype(np.int64)
 
 
+def take(dataset: TextDataset, size: int, *, seed: int) -> TextDataset:
+    """A stratified part of a data set, or the whole where that is no larger."""
+    if size >= len(dataset):
+        return dataset
+    return dataset.select(stratified_sample(dataset.label_ids, size, seed=seed))
+
+
 def require_rows_per_label(dataset: TextDataset, n_rows: int) -> None:
     """Check that each label has at least `n_rows` rows.
 

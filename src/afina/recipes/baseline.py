@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from afina.data import TextDataset
+from afina.data import TextDataset, take
 from afina.evaluation import TfidfBaseline
-from afina.recipes.session import take
 
 # Fitting rate seen on one slow core (characters of text a second), and the share of the time left it may take.
 _CHARACTERS_PER_SECOND = 1.2e6

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from afina.config import RunConfig
-from afina.data import TextDataset, source_name
+from afina.data import TextDataset, source_name, take
 from afina.errors import Interrupted, ModelError
 from afina.inference import Classifier
 from afina.modeling import count_parameters
@@ -22,7 +22,7 @@ from afina.recipes.preparation import PreparedData, prepare_data
 from afina.recipes.recording import write_run
 from afina.recipes.reporting import Keeping, Reporter, Silent
 from afina.recipes.results import Tested, stop_name, test_once
-from afina.recipes.session import Session, set_up, share_out, take
+from afina.recipes.session import Session, set_up, share_out
 from afina.run_folder import PARTIAL_SUFFIX, RunFolder, check_place, claim, finishing, has_checkpoint, write_json
 from afina.training import ALL_STEPS, BUDGET, EARLY, read_state
 
@@ -122,7 +122,8 @@ def resume(partial: Path, *, reporter: Reporter | None = None, track: bool = Fal
     run = RunFolder(partial.with_name(partial.name.removesuffix(PARTIAL_SUFFIX)))
     check_place(RunFolder(run.root), force=True)
     job = _restore(run, Keeping(reporter or Silent()))
-    with finishing(run):
+    # Where a finished run of that name stands, the interrupted command was told to replace it.
+    with finishing(run, force=True):
         return _execute(job, run.partial, track=track, resumed=True)
 
 
@@ -135,7 +136,10 @@ def _prepare(
     stopwatch = Stopwatch(budget, started=started)
     with stopwatch.stage("load"):
         reporter.stage("Reading the texts")
-        data = prepare_data(config.data, seed=training.seed, reporter=reporter)
+        data = prepare_data(
+            config.data, seed=training.seed, reporter=reporter,
+            seconds_left=None if training.max_steps else stopwatch.seconds_left,
+        )  # fmt: skip
         reporter.stage("Loading the model and measuring this machine")
         session = set_up(config, data.train)
         allocation = share_out(session, config, data, stopwatch)
@@ -156,7 +160,9 @@ def _restore(run: RunFolder, reporter: Keeping) -> _Job:
     stopwatch = Stopwatch(budget, elapsed=seconds)
     with stopwatch.stage("load"):
         reporter.stage("Reading the texts again")
-        data = prepare_data(config.data, seed=config.training.seed, reporter=reporter)
+        data = prepare_data(
+            config.data, seed=config.training.seed, reporter=reporter, pool=record["notes"]["data"]["pool"]
+        )
         session = set_up(config, data.train, settings=settings)
     used = _as_time_allows(data, allocation, seed=config.training.seed)
     return _Job(config, origins, run, used, data.train, session, allocation, stopwatch, reporter)
@@ -195,15 +201,9 @@ def _execute(job: _Job, folder: RunFolder, *, track: bool, resumed: bool = False
             reporter.warn(tested.verdict)
         reporter.stage("Writing the run")
         summary = _summary(job, fitted, tested, share_truncated=fitting.share_truncated)
+        name = job.run.root.name
         write_run(
-            folder,
-            job.session,
-            summary,
-            tested,
-            config=job.config,
-            origins=job.origins,
-            data=job.data,
-            name=job.run.root.name,
+            folder, job.session, summary, tested, config=job.config, origins=job.origins, data=job.data, name=name
         )
         # Only now is it known how long all of it took.
         summary["seconds"] = stopwatch.as_dict()
@@ -220,7 +220,7 @@ def _summary(job: _Job, fitted: Fitted, tested: Tested, *, share_truncated: floa
         "method": job.config.modeling.method,
         "labels": list(job.data.train.labels),
         "steps": state.step,
-        "epochs": round(state.epoch + (state.texts_seen / len(job.data.train)) % 1, 2),
+        "epochs": round(state.texts_seen / len(job.data.train), 2),
         "examples_seen": state.texts_seen,
         "tokens_seen": state.tokens_seen,
         "tokens_per_second": round(state.tokens_seen / max(fitted.seconds, 1e-9), 1),

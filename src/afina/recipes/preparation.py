@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +18,16 @@ from afina.data import (
     require_rows_per_label,
     source_name,
     split,
+    take,
 )
 from afina.errors import DataError
 from afina.recipes.reporting import Reporter
 
 _MAX_DEV = 1_000
 _MAX_TEST = 2_500
+# Comparing training with test texts: the rate seen on one slow core, and the share of the time left it may take.
+_CHARACTERS_PER_SECOND = 3e6
+_SHARE_OF_TIME = 0.1
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,23 @@ class PreparedData:
     """Counts and fingerprints for the manifest."""
 
 
-def prepare_data(config: DataConfig, *, seed: int, reporter: Reporter) -> PreparedData:
+def prepare_data(
+    config: DataConfig,
+    *,
+    seed: int,
+    reporter: Reporter,
+    seconds_left: float | None = None,
+    pool: Sequence[int] | None = None,
+) -> PreparedData:
     """Load the sources, divide them, and drop training texts that stand in the test set.
+
+    Args:
+        config: What to load and how to divide it.
+        seed: Seed of the division.
+        reporter: Told what was found and done.
+        seconds_left: Seconds of the budget left; where even looking through all texts would take too much of them, a
+            stratified part is used. None uses all.
+        pool: Texts to use for training and for testing, as recorded by the run that is resumed.
 
     Raises:
         DataError: A source cannot be read or learned from.
@@ -52,11 +72,19 @@ def prepare_data(config: DataConfig, *, seed: int, reporter: Reporter) -> Prepar
             test = _load(config.test, config, reporter, training=whole)
             require_rows_per_label(whole, 3)
     record: dict[str, Any] = {"source": config.source, "test_source": config.test}
+    learning = whole if config.test is not None else train
+    record["pool"] = pool = list(pool or _pool(learning, test, seconds_left))
+    if pool[0] < len(learning):
+        reporter.warn(
+            f"The budget is too short to look through all texts: {pool[0]:,} of {len(learning):,} training texts and "
+            f"{min(pool[1], len(test)):,} of {len(test):,} test texts, drawn at random, are used"
+        )
+    learning, test = take(learning, pool[0], seed=seed), take(test, pool[1], seed=seed)
+    learning = _without_overlap(learning, test, record, reporter)
     if config.test is not None:
-        whole = _without_overlap(whole, test, record, reporter)
-        train, dev = _two_parts(whole, config, seed=seed)
+        train, dev = _two_parts(learning, config, seed=seed)
     else:
-        train = _without_overlap(train, test, record, reporter)
+        train = learning
     record |= {
         part: {"name": dataset.name, "texts": len(dataset), "labels": dataset.counts(), "sha256": dataset.fingerprint()}
         for part, dataset in (("train", train), ("dev", dev), ("test", test))
@@ -64,6 +92,15 @@ def prepare_data(config: DataConfig, *, seed: int, reporter: Reporter) -> Prepar
     counts = ", ".join(f"{count:,} {name}" for name, count in train.counts().items())
     reporter.tell(f"Texts: {len(train):,} to train on ({counts}), {len(dev):,} dev, {len(test):,} test")
     return PreparedData(train, dev, test, record)
+
+
+def _pool(learning: TextDataset, test: TextDataset, seconds_left: float | None) -> tuple[int, int]:
+    """How many training and test texts can be compared and fitted in a small share of the time left."""
+    characters = sum(map(len, learning.texts)) + sum(map(len, test.texts))
+    share = 1.0
+    if seconds_left is not None:
+        share = min(1.0, _SHARE_OF_TIME * max(seconds_left, 1.0) * _CHARACTERS_PER_SECOND / characters)
+    return max(200, int(share * len(learning))), max(100, int(share * len(test)))
 
 
 def _load(source: str, config: DataConfig, reporter: Reporter, *, training: TextDataset | None = None) -> TextDataset:

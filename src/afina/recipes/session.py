@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from afina.config import RunConfig
-from afina.data import TextDataset, stratified_sample
+from afina.data import TextDataset
 from afina.errors import TrainingError
 from afina.inference import Classifier
 from afina.inference.torch_backend import TorchBackend
@@ -115,7 +115,7 @@ def share_out(session: Session, config: RunConfig, data: PreparedData, stopwatch
         text_tokens=int(min(np.quantile(train_lengths, 0.75), settings.max_tokens)),
     )
     weights_bytes = sum(p.numel() * p.element_size() for p in session.pretrained.model.parameters())
-    return allocate(
+    allocation = allocate(
         stopwatch.seconds_left,
         speed,
         n_train=len(data.train),
@@ -127,13 +127,10 @@ def share_out(session: Session, config: RunConfig, data: PreparedData, stopwatch
         evaluations=settings.evaluations,
         saving_seconds=_SAVING_SECONDS + weights_bytes / _SAVING_BYTES_PER_SECOND,
     )
-
-
-def take(dataset: TextDataset, size: int, *, seed: int) -> TextDataset:
-    """A stratified part of a data set, or the whole where that is no larger."""
-    if size >= len(dataset):
-        return dataset
-    return dataset.select(stratified_sample(dataset.label_ids, size, seed=seed))
+    if config.training.max_steps:
+        # What is trained must not depend on the speed measured; the budget only ends it.
+        return replace(allocation, train_texts=len(data.train), dev_texts=len(data.dev))
+    return allocation
 
 
 def _lengths(encoder: Encoder, dataset: TextDataset) -> np.ndarray[Any, np.dtype[np.int64]]:
