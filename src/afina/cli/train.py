@@ -42,7 +42,7 @@ def train(
     ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.", show_default="by size")] = None,
     batch_tokens: Annotated[int | None, typer.Option(help="Most tokens in a batch.", show_default="1024")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="Tokens kept of a text.", show_default="up to 256")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Tokens kept of a text.", show_default="256")] = None,
     precision: Annotated[str | None, typer.Option(help="auto, fp32 or bf16.", show_default="auto")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of splits, head and batches.", show_default="0")] = None,
     out: Annotated[str | None, typer.Option(help="Run folder to write.", show_default="runs/SOURCE-MODEL")] = None,

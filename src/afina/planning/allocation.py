@@ -21,6 +21,8 @@ _SLOWDOWN = 1.25
 # Padding left over in batches of similar length.
 _PADDING = 1.05
 _MIN_TEST, _MIN_DEV = 40, 20
+# For what nobody foresees: a step in hand when the time ends, a neighbour who wakes up while the test runs.
+_MARGIN_SHARE = 0.02
 # More is planned than the measured speed allows: a machine that proves faster is used to the end, and where it is not
 # faster the clock leads the learning rate to zero in time all the same.
 _OVERSHOOT = 1.25
@@ -80,7 +82,8 @@ def allocate(
     dev_rate = inference / train_tokens
     n_test_fit = min(n_test, max(_MIN_TEST, int(usable * _TEST_SHARE * test_rate)))
     n_dev_fit = min(n_dev, max(_MIN_DEV, int(usable * _DEV_SHARE * dev_rate / evaluations)))
-    reserve = saving_seconds + n_test_fit / test_rate
+    # The last dev evaluation begins when the time for training has just ended.
+    reserve = saving_seconds + _MARGIN_SHARE * seconds_left + n_test_fit / test_rate + n_dev_fit / dev_rate
     training_seconds = seconds_left - reserve
     fitting_seconds = training_seconds - evaluations * n_dev_fit / dev_rate
     capacity = fitting_seconds * speed.training / (_PADDING * train_tokens)  # texts

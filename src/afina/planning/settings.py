@@ -6,13 +6,11 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 from afina.config import RunConfig
 
 DEFAULT_BUDGET_SECONDS = 900.0
-_LEAST_TOKENS, _MOST_TOKENS = 128, 256
+# Only real tokens cost time, so a limit that few texts reach costs nothing, and texts to come may be longer.
+_MAX_TOKENS = 256
 
 
 class _Size(NamedTuple):
@@ -57,7 +55,6 @@ def choose_settings(
     config: RunConfig,
     *,
     n_texts: int,
-    lengths: npt.NDArray[np.int64],
     max_context: int,
     on_cpu: bool,
     fast_bf16: bool,
@@ -67,19 +64,15 @@ def choose_settings(
     Args:
         config: The user's settings; what is set there is kept.
         n_texts: Training texts.
-        lengths: Tokens of some of them, uncut, (n,).
         max_context: Most tokens the model can take.
         on_cpu: Whether training is on a CPU.
         fast_bf16: Whether the device multiplies bf16 matrices in hardware.
     """
     training, tokenization = config.training, config.tokenization
-    # Only real tokens cost time, so a limit that few texts reach costs nothing.
-    open_limit = int(np.clip(lengths.max(), _LEAST_TOKENS, _MOST_TOKENS))
-    max_tokens = min(tokenization.max_tokens or open_limit, max_context)
     size = next(size for size in _SIZES if n_texts < size.below)
     freeze = config.modeling.freeze_embeddings
     return Settings(
-        max_tokens=max_tokens,
+        max_tokens=min(tokenization.max_tokens or _MAX_TOKENS, max_context),
         batch_tokens=tokenization.batch_tokens or 1024,
         epochs=training.epochs or size.epochs,
         learning_rate=training.learning_rate or size.learning_rate,

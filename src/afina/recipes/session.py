@@ -56,7 +56,7 @@ def set_up(config: RunConfig, train: TextDataset, *, settings: Settings | None =
 
     Args:
         config: The user's settings.
-        train: Training texts; some are tokenized to see how long they are.
+        train: Training texts.
         settings: Settings of the run that is resumed.
 
     Raises:
@@ -69,12 +69,9 @@ def set_up(config: RunConfig, train: TextDataset, *, settings: Settings | None =
         config.modeling.name, train.labels, seed=seed, dropout=choose_dropout(config, on_cpu=on_cpu)
     )
     if settings is None:
-        uncut = Encoder(pretrained.backend_tokenizer, pretrained.max_context)
-        some = np.random.default_rng(seed).permutation(len(train))[:_TEXTS_TO_MEASURE]
         settings = choose_settings(
             config,
             n_texts=len(train),
-            lengths=uncut.encode([train.texts[i] for i in some]).lengths,
             max_context=pretrained.max_context,
             on_cpu=on_cpu,
             fast_bf16=has_fast_bf16(make_accelerator("fp32").device),
