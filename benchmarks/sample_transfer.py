@@ -2,9 +2,9 @@
 
     python benchmarks/sample_transfer.py [--seeds N] [--data FOLDER]
 
-Fine-tunes the embedded model on the shipped sample as `make demo` does, once per seed. Tests it on the test split of the
-sample and on each real data set found in FOLDER (AFINA_DATA, or ../shared/data beside the project), of which it has seen
-nothing. Writes benchmarks/results/sample_transfer.json.
+Fine-tunes the embedded model on the shipped sample as `make demo` does, once per seed. Tests it on the test split of
+the sample and on each real data set found in FOLDER (AFINA_DATA, or ../shared/data beside the project), of which it has
+seen nothing. Writes benchmarks/results/sample_transfer.json.
 """
 
 from __future__ import annotations

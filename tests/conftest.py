@@ -62,6 +62,10 @@ def write_reviews(path: Path, n: int) -> Path:
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a random 2-layer BERT of width 32 and a real WordPiece tokenizer, as any Hub model looks."""
+    import torch
+
+    # So small a model gains nothing by threads, and loses much where they wait for a busy core.
+    torch.set_num_threads(1)
     return build_tiny_bert(tmp_path_factory.mktemp("tiny-bert"))
 
 

@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -6,13 +5,11 @@ from hypothesis import strategies as st
 from afina.config import load_config
 from afina.planning import choose_dropout, choose_settings
 
-LENGTHS = np.array([20, 60, 200])
-
 
 def choose(options=None, **facts):
     config, _ = load_config(options=options or {})
     given_facts = {
-        "n_texts": 5_000, "lengths": LENGTHS, "max_context": 512, "on_cpu": True, "fast_bf16": False, **facts,
+        "n_texts": 5_000, "max_context": 512, "on_cpu": True, "fast_bf16": False, **facts,
     }  # fmt: skip
     return choose_settings(config, **given_facts)
 
@@ -50,16 +47,15 @@ def test_what_is_left_open_depends_on_the_machine():
     assert (gpu.precision, gpu.dropout, gpu.freeze_embeddings) == ("bf16", None, False)
 
 
-@pytest.mark.parametrize(("longest", "expected"), [(5, 128), (128, 128), (200, 200), (2_000, 256)])
-def test_the_length_limit_follows_the_texts_within_bounds(longest, expected):
-    assert choose(lengths=np.array([3, longest])).max_tokens == expected
+def test_texts_are_read_to_256_tokens_where_the_model_takes_that_many():
+    assert choose().max_tokens == 256
+    assert choose(max_context=64).max_tokens == 64
 
 
 @settings(deadline=None)
-@given(max_tokens=st.none() | st.integers(8, 8192), longest=st.integers(1, 10_000), max_context=st.integers(8, 10_000))
-def test_the_length_limit_never_exceeds_what_the_model_takes(max_tokens, longest, max_context):
-    options = {"tokenization.max_tokens": max_tokens}
-    chosen = choose(options, lengths=np.array([longest]), max_context=max_context)
+@given(max_tokens=st.none() | st.integers(8, 8192), max_context=st.integers(8, 10_000))
+def test_the_length_limit_never_exceeds_what_the_model_takes(max_tokens, max_context):
+    chosen = choose({"tokenization.max_tokens": max_tokens}, max_context=max_context)
     assert chosen.max_tokens <= max_context
     if max_tokens is not None:
         assert chosen.max_tokens == min(max_tokens, max_context)
