@@ -61,8 +61,8 @@ def test_a_budget_too_short_to_train_is_a_limit_of_the_machine(seconds_left):
 
 def test_a_test_set_too_large_does_not_crowd_out_training():
     allocation = plan(120, n_test=1_000_000, n_dev=1_000_000)
-    assert allocation.train_texts * 50 / LAPTOP.training > 120 * 0.4
-    assert allocation.reserve_seconds < 120 * 0.3
+    assert allocation.train_texts * 50 / LAPTOP.training > 120 * 0.35
+    assert allocation.reserve_seconds < 120 * 0.4
 
 
 def test_a_handful_is_tested_on_however_short_the_time():

@@ -128,10 +128,10 @@ def test_a_better_score_starts_patience_anew(start):
     assert steps[-1].step == 10
 
 
-def test_equal_accuracy_is_decided_by_the_loss(start):
+def test_the_best_weights_are_those_of_the_smallest_loss(start):
     scores = iter([DevScore(0.5, -0.7), DevScore(0.5, -0.6), DevScore(0.5, -0.65), DevScore(0.4, -0.1)])
     steps = start().steps(Budget(4), evaluations=4, evaluate=lambda: next(scores))
-    assert [step.is_best for step in steps] == [True, True, False, False]
+    assert [step.is_best for step in steps] == [True, True, False, True]
 
 
 def test_a_loss_that_is_not_finite_stops_before_the_weights_change(start):

@@ -41,6 +41,7 @@ def measure_speed(
     *,
     batch_tokens: int,
     text_tokens: int,
+    inference_model: Any = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Speed:
     """Time forward and backward passes on made-up tokens of the width that training will see.
@@ -52,6 +53,8 @@ def measure_speed(
         accelerator: `accelerate.Accelerator`.
         batch_tokens: Tokens in a batch.
         text_tokens: Tokens in a text.
+        inference_model: Called with a batch's tensors for the prediction side: the test runs in fp32, whatever
+            arithmetic training uses. `model` itself if not given.
         clock: Returns seconds.
     """
     n_texts = max(1, batch_tokens // text_tokens)
@@ -68,7 +71,7 @@ def measure_speed(
 
     def predict_once() -> None:
         with torch.inference_mode():
-            batch_logits(model, batch, accelerator.device).cpu()
+            batch_logits(inference_model or model, batch, accelerator.device).cpu()
 
     seconds = [_seconds(once, clock) for once in (train_once, predict_once)]
     torch.set_rng_state(random_state)
