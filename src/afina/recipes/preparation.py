@@ -23,7 +23,7 @@ from afina.data import (
 from afina.errors import DataError
 from afina.recipes.reporting import Reporter
 
-_MAX_DEV = 1_000
+_MAX_DEV = 400
 _MAX_TEST = 2_500
 # Comparing training with test texts: the rate seen on one slow core, and the share of the time left it may take.
 _CHARACTERS_PER_SECOND = 3e6
