@@ -9,8 +9,8 @@ export NO_MKDOCS_2_WARNING ?= 1
 .PHONY: demo install test test-all lint format check bench docs clean
 
 demo: install ## install, fine-tune the embedded model on the shipped sample, test it, classify two sentences
-	$(BIN)/afina train sample --budget 135s --out runs/demo --force
-	$(BIN)/afina predict runs/demo "I expected little and was delighted" "Two hours of my life that I want back"
+	$(BIN)/afina train sample --budget 140s --out runs/demo --force
+	$(BIN)/afina predict runs/demo "I expected little and was delighted" "The food was cold, the waiter was rude and we will not be back"
 
 install: $(STAMP) ## virtual environment with afina and the tools to develop it
 

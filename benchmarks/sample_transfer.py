@@ -26,7 +26,7 @@ SETS = ("sst2_dev", "cr", "amazon_books", "amazon_electronics")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--budget", default="135s")
+    parser.add_argument("--budget", default="140s")
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("AFINA_DATA", beside)))
     options = parser.parse_args()

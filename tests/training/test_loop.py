@@ -128,10 +128,16 @@ def test_a_better_score_starts_patience_anew(start):
     assert steps[-1].step == 10
 
 
-def test_the_best_weights_are_those_of_the_smallest_loss(start):
+def test_of_equal_scores_the_later_weights_are_kept(start):
     scores = iter([DevScore(0.5, -0.7), DevScore(0.5, -0.6), DevScore(0.5, -0.65), DevScore(0.4, -0.1)])
     steps = start().steps(Budget(4), evaluations=4, evaluate=lambda: next(scores))
-    assert [step.is_best for step in steps] == [True, True, False, True]
+    assert [step.is_best for step in steps] == [True, True, True, False]
+
+
+def test_later_weights_are_kept_unless_worse_by_more_than_a_standard_error(start):
+    scores = iter([DevScore(0.9, -1.0, 0.02), DevScore(0.89, -1.0, 0.02), DevScore(0.87, -1.0, 0.02)])
+    steps = start().steps(Budget(3), evaluations=3, evaluate=lambda: next(scores))
+    assert [step.is_best for step in steps] == [True, True, False]
 
 
 def test_a_loss_that_is_not_finite_stops_before_the_weights_change(start):

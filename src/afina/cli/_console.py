@@ -80,7 +80,7 @@ class ProgressReporter:
             detail = f"loss {step.loss:.3f}  {_clock(seconds_left)} left"
             self._progress.update(self._task, total=1.0, completed=step.progress, detail=detail)
         if step.dev is not None:
-            best = ", best so far" if step.is_best else ""
+            best = ", kept" if step.is_best else ""
             self.tell(
                 f"step {step.step:,}: dev accuracy {step.dev.accuracy:.3f}, "
                 f"log loss {-step.dev.negative_log_loss:.3f}{best}"

@@ -192,7 +192,8 @@ class Fitting:
         )
         accuracy = float((logits.argmax(dim=1).numpy() == self._dev_ids).mean())
         loss = float(torch.nn.functional.cross_entropy(logits, torch.from_numpy(self._dev_ids)))
-        return DevScore(accuracy, -loss)
+        error = math.sqrt(accuracy * (1 - accuracy) / len(self._dev_ids))
+        return DevScore(accuracy, -loss, error)
 
     def _save(self, budget: Budget, stopwatch: Stopwatch) -> None:
         save_checkpoint(

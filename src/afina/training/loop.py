@@ -20,18 +20,12 @@ ALL_STEPS, BUDGET, EARLY, NON_FINITE = "all_steps", "budget", "early_stopping", 
 
 @dataclass(frozen=True)
 class DevScore:
-    """How good the weights are on the dev set.
-
-    Weights are chosen by log loss: on a few hundred dev texts accuracy jumps by whole points from chance alone, and the
-    highest of several jumps is not the best model.
-    """
+    """How good the weights are on the dev set."""
 
     accuracy: float
     negative_log_loss: float
-
-    def __gt__(self, other: DevScore) -> bool:
-        """Whether this is the better score."""
-        return (self.negative_log_loss, self.accuracy) > (other.negative_log_loss, other.accuracy)
+    standard_error: float = 0.0
+    """Of the accuracy; differences smaller than this are taken for chance."""
 
 
 @dataclass
@@ -47,6 +41,7 @@ class LoopState:
     evaluations: int = 0
     evaluations_since_best: int = 0
     best: DevScore | None = None
+    highest_accuracy: float = 0.0
     stopped_by: StopReason | None = None
     """Why training ended, once it has."""
 
@@ -180,12 +175,20 @@ def _is_due(progress: float, state: LoopState, settings: LoopSettings) -> bool:
 
 
 def _note_score(score: DevScore, state: LoopState, *, missed: int) -> bool:
-    """Record a dev score; whether it is the best so far.
+    """Record a dev score; whether these are the best weights so far.
+
+    The one-standard-error rule (Breiman et al. 1984) along time: later weights, fitted at a smaller rate, are taken
+    unless their accuracy is below the highest by more than chance explains. The highest of several noisy values is
+    mostly the luckiest.
 
     Where the clock jumped over evaluations, `missed` counts them as done, so that they are not made up for in a row.
     """
     state.evaluations = max(state.evaluations + 1, missed)
-    if math.isfinite(score.negative_log_loss) and (state.best is None or score > state.best):
+    if not math.isfinite(score.negative_log_loss):
+        state.evaluations_since_best += 1
+        return False
+    state.highest_accuracy = max(state.highest_accuracy, score.accuracy)
+    if score.accuracy >= state.highest_accuracy - score.standard_error:
         state.best, state.evaluations_since_best = score, 0
         return True
     state.evaluations_since_best += 1
