@@ -184,12 +184,12 @@ def _note_score(score: DevScore, state: LoopState, *, missed: int) -> bool:
     Where the clock jumped over evaluations, `missed` counts them as done, so that they are not made up for in a row.
     """
     state.evaluations = max(state.evaluations + 1, missed)
-    if not math.isfinite(score.negative_log_loss):
-        state.evaluations_since_best += 1
-        return False
-    state.highest_accuracy = max(state.highest_accuracy, score.accuracy)
-    if score.accuracy >= state.highest_accuracy - score.standard_error:
-        state.best, state.evaluations_since_best = score, 0
-        return True
     state.evaluations_since_best += 1
-    return False
+    if not math.isfinite(score.negative_log_loss):
+        return False
+    if state.best is None or score.accuracy > state.highest_accuracy:
+        state.highest_accuracy, state.evaluations_since_best = score.accuracy, 0
+    if score.accuracy < state.highest_accuracy - score.standard_error:
+        return False
+    state.best = score
+    return True
