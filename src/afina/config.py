@@ -98,8 +98,8 @@ class TrainingConfig(Section):
     """Gradients are scaled down to this norm."""
     evaluations: int | None = Field(None, ge=1, le=1000)
     """Evaluations on the dev set, spread evenly over training."""
-    patience: int = Field(4, ge=1)
-    """Evaluations without a better dev score before training stops."""
+    patience: int = Field(6, ge=1)
+    """Evaluations without a higher dev accuracy before training stops; as many as there are by default."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Arithmetic of the forward and backward pass; `auto` takes bf16 where the hardware multiplies it."""
     seed: int = Field(0, ge=0, lt=2**32)

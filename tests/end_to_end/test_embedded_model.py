@@ -19,7 +19,7 @@ from afina.recipes import fine_tune
 TEXTS = [
     "Wonderful.",
     "I wanted to like this place, and for an hour I did; then the bill came 😀 and with it a cold, wordless waiter.",
-    "Never again!!! " * 30,
+    "Never again!!! " * 80,
 ]
 PIPELINE = """
 import json, sys
