@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -60,12 +60,19 @@ def write_reviews(path: Path, n: int) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a random 2-layer BERT of width 32 and a real WordPiece tokenizer, as any Hub model looks."""
+def one_thread() -> Iterator[None]:
+    """Run torch on one core: a tiny model gains nothing by threads, and loses much where they wait for a busy core."""
     import torch
 
-    # So small a model gains nothing by threads, and loses much where they wait for a busy core.
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory, one_thread: None) -> Path:
+    """A folder with a random 2-layer BERT of width 32 and a real WordPiece tokenizer, as any Hub model looks."""
     return build_tiny_bert(tmp_path_factory.mktemp("tiny-bert"))
 
 

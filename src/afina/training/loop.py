@@ -145,14 +145,12 @@ def training_steps(
 
             progress = budget.progress(state.step)
             dev, is_best = None, False
-            if _is_due(progress, state, settings) or _stop_reason(budget, state):
+            state.stopped_by = _stop_reason(budget, state)
+            if state.stopped_by or _is_due(progress, state, settings):
                 dev = evaluate()
                 is_best = _note_score(dev, state, missed=int(progress * settings.evaluations))
-            # Asked after the evaluation, which takes time too.
-            state.stopped_by = _stop_reason(budget, state)
-            if state.stopped_by and dev is None:
-                dev = evaluate()
-                is_best = _note_score(dev, state, missed=settings.evaluations)
+                # Asked again: the evaluation took time too.
+                state.stopped_by = _stop_reason(budget, state)
             if state.stopped_by is None and state.evaluations_since_best >= settings.patience:
                 state.stopped_by = EARLY
             yield TrainingStep(
