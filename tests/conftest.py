@@ -54,7 +54,8 @@ def write_reviews(path: Path, n: int) -> Path:
         number, positive = divmod(i, 2)  # each number with both labels, so that only the words tell
         words = POSITIVE if positive else NEGATIVE
         label = "positive" if positive else "negative"
-        lines.append(f"the {words[number % 8]} film number {number} was {words[(number // 8 + 3) % 8]} and it,{label}")
+        # With one word more, two reviews that differ in their numbers would be near-duplicates.
+        lines.append(f"the {words[number % 8]} film number {number} was {words[(number // 8 + 3) % 8]} it,{label}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 

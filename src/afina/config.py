@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from afina.errors import ConfigError
 
+DEFAULT_MAX_ROWS = 250_000
 _UNIT_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -40,7 +41,7 @@ class DataConfig(Section):
     """Where the texts come from and how they are divided."""
 
     source: str = "sample"
-    """Labelled texts: a path, a folder with one sub-folder per label, or `sample`."""
+    """Labelled texts: files, a folder, `hub:owner/name`, a database URL, or `sample`."""
     test: str | None = None
     """Held-out labelled texts; without it a share of the source is held out."""
     text_column: str | None = None
@@ -51,6 +52,8 @@ class DataConfig(Section):
     """Column with the label; found by name and content when not given."""
     keep_labels: bool = False
     """Use label values as they stand, without mapping stars and 0/1 to sentiment."""
+    max_rows: int | None = Field(DEFAULT_MAX_ROWS, ge=100)
+    """Rows to hold of a source; of more, a random part with the label mix of the whole."""
     dev_share: float = Field(0.1, gt=0, lt=0.5)
     """Share of the training texts used to choose the best weights."""
     test_share: float = Field(0.1, gt=0, lt=0.5)

@@ -58,7 +58,7 @@ def test_a_text_with_both_labels_stays_on_one_side():
     st.integers(0, 2**32 - 1),
 )
 def test_every_row_is_in_one_part_and_no_text_in_two(drawn, shares, seed):
-    own = [(f"own {label} {i}", label) for label in (0, 1) for i in range(len(shares))]
+    own = [(f"own {label}{i}", label) for label in (0, 1) for i in range(len(shares))]
     texts, ids = zip(*[*own, *drawn], strict=True)
     parts = split(dataset(list(texts), ids), shares, seed=seed)
     assert Counter(row for part in parts for row in rows_of(part)) == Counter(zip(texts, ids, strict=True))

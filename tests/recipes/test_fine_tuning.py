@@ -102,8 +102,9 @@ def test_the_same_seed_gives_the_same_weights_to_the_bit(tune):
 
 def test_it_learns_what_can_be_learned(tune):
     summary = tune(settings={"training.max_steps": 60}).summary
-    assert summary["dev"]["accuracy"] == 1.0
-    assert summary["test"]["accuracy"]["value"] == 1.0
+    # Six dev texts: the earliest weights within one standard error of the best may miss one of them.
+    assert summary["dev"]["accuracy"] >= 5 / 6
+    assert summary["test"]["accuracy"]["value"] >= 5 / 6
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -140,7 +141,7 @@ def test_changed_data_cannot_be_resumed(tune, tmp_path, reviews_csv):
 def test_test_texts_in_the_training_data_are_told_and_removed(tune, tmp_path, reviews_csv):
     lines = reviews_csv.read_text().splitlines()
     shared = [line.upper().replace(",POSITIVE", ",positive").replace(",NEGATIVE", ",negative") for line in lines[1:5]]
-    near = lines[5].replace(" and it", " and it really")
+    near = lines[5].replace(" it,", " it really,")
     fresh = ["a wholly different text about rain,negative", "nothing like the others in any way,positive"]
     test = tmp_path / "test.csv"
     test.write_text("\n".join([lines[0], *shared, near, *fresh]) + "\n")

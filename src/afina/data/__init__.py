@@ -2,28 +2,42 @@
 
 from afina.data.cleaning import clean_text, normalise
 from afina.data.columns import Columns, find_columns
-from afina.data.loading import LoadNotes, load_dataset
-from afina.data.quality import Overlap, find_overlap
-from afina.data.sources import SAMPLE, is_sample, open_source, source_name
-from afina.data.splits import require_rows_per_label, split, stratified_sample, take
+from afina.data.files import FileNotes
+from afina.data.loading import LoadNotes, load_dataset, map_labels
+from afina.data.quality import Match, Overlap, duplicate_rows, find_clusters, find_overlap
+from afina.data.reading import RawText, RawTexts, read_texts
+from afina.data.rejected import write_rejected
+from afina.data.sources import SAMPLE, is_sample, open_source, public_name, source_name
+from afina.data.splits import require_rows_per_label, split, split_few_shot, stratified_sample, take
 from afina.data.text_dataset import TextDataset
 
 __all__ = [
     "SAMPLE",
     "Columns",
+    "FileNotes",
     "LoadNotes",
+    "Match",
     "Overlap",
+    "RawText",
+    "RawTexts",
     "TextDataset",
     "clean_text",
+    "duplicate_rows",
+    "find_clusters",
     "find_columns",
     "find_overlap",
     "is_sample",
     "load_dataset",
+    "map_labels",
     "normalise",
     "open_source",
+    "public_name",
+    "read_texts",
     "require_rows_per_label",
     "source_name",
     "split",
+    "split_few_shot",
     "stratified_sample",
     "take",
+    "write_rejected",
 ]

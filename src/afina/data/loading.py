@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
 
 import numpy as np
 
 from afina.data.cleaning import clean_text
-from afina.data.columns import Columns, find_columns
-from afina.data.files import FileNotes, Row
-from afina.data.label_values import LabelMapping, canonical, infer_mapping
+from afina.data.files import FileNotes
+from afina.data.label_values import LabelMapping, infer_mapping
 from afina.data.quality import duplicate_rows
-from afina.data.sources import open_source, source_name
+from afina.data.reading import RawText, RawTexts, read_texts
+from afina.data.sources import source_name
 from afina.data.text_dataset import TextDataset
 from afina.errors import DataError
 from afina.labels import LabelSet
-
-_ROWS_TO_FIND_COLUMNS = 500
 
 
 @dataclass
@@ -33,6 +30,8 @@ class LoadNotes:
     unlabelled: int = 0
     set_aside: int = 0
     duplicates: int = 0
+    files: list[FileNotes] = field(default_factory=list)
+    """What was noticed while each file was read, with the rows that could not be understood."""
     messages: list[str] = field(default_factory=list)
     """Sentences a user should see, in the order in which things happened."""
 
@@ -43,20 +42,28 @@ def load_dataset(
     text_column: str | None = None,
     title_column: str | None = None,
     label_column: str | None = None,
+    group_column: str | None = None,
     keep_labels: bool = False,
     labels: LabelSet | None = None,
     name: str | None = None,
+    max_rows: int | None = None,
+    seed: int = 0,
+    drop_duplicates: bool = True,
 ) -> tuple[TextDataset, LoadNotes]:
     """Read labelled texts.
 
     Args:
-        source: A file, a folder per label, `sample` or `sample:SPLIT`.
+        source: What `open_source` takes: files, a folder, the Hub, a database, or the sample.
         text_column: Column with the text, if it is not to be found by itself.
         title_column: Column put before the text; `"none"` for no title.
         label_column: Column with the label.
+        group_column: Column that says which rows belong together, as all reviews of one author.
         keep_labels: Use label values as they stand.
         labels: Labels that must be met, as those of the training set.
         name: Name of the data set; from the source if not given.
+        max_rows: Rows to hold; of more, a random part with the label mix of the whole. None holds all.
+        seed: Seed of that part.
+        drop_duplicates: Leave out rows that repeat an earlier row's words and label.
 
     Returns:
         The data set and the notes on what was done.
@@ -64,53 +71,79 @@ def load_dataset(
     Raises:
         DataError: The source cannot be read, has no such columns, or holds fewer than two labels.
     """
-    rows, files = open_source(source)
-    head = list(islice(rows, _ROWS_TO_FIND_COLUMNS))
-    if not head:
-        raise DataError(f"No rows in {source}")
-    columns = find_columns(head, text=text_column, title=title_column, label=label_column)
-    notes = LoadNotes(source, columns=str(columns))
-    texts, values = _texts_and_values(chain(head, rows), columns, notes)
-    notes.messages += [message for file in files for message in file.messages]
-    mapping = _mapping(values, columns, files, keep_labels, labels)
-    kept = [(text, mapping.names[value]) for text, value in zip(texts, values, strict=True) if value in mapping.names]
-    notes.set_aside = len(values) - len(kept)
+    raw = read_texts(
+        source,
+        text_column=text_column,
+        title_column=title_column,
+        label_column=label_column,
+        group_column=group_column,
+        max_rows=max_rows,
+        seed=seed,
+    )
+    notes = LoadNotes(source, columns=str(raw.columns), rows=raw.n_rows, files=raw.files)
+    notes.messages += [message for file in raw.files for message in file.messages]
+    if raw.is_sample:
+        notes.messages.append(
+            f"{raw.n_rows:,} rows are more than --max-rows: {len(raw.texts):,} of them are used, drawn at random with "
+            "the label mix of the whole"
+        )
+    cleaned = _clean(raw, notes)
+    mapping = map_labels([row.value for row in cleaned if row.value], raw, keep_labels=keep_labels, labels=labels)
+    kept = [row for row in cleaned if (row.value or "") in mapping.names]
+    notes.set_aside = len(cleaned) - len(kept)
     if not kept:
-        raise DataError(f"No labelled texts left in {source}", hint=f"columns used: {columns}")
-    names = [label for _, label in kept]
-    label_set = labels or LabelSet.from_values(names)
-    dataset = TextDataset([text for text, _ in kept], label_set.ids_of(names), label_set, name or source_name(source))
-    repeats = duplicate_rows(dataset)
+        raise DataError(f"No labelled texts left in {source}", hint=f"columns used: {raw.columns}")
+    dataset = _dataset(kept, mapping, labels, name or source_name(source), grouped=group_column is not None)
+    repeats = duplicate_rows(dataset) if drop_duplicates else np.zeros(0, np.int64)
     notes.duplicates = len(repeats)
     if len(repeats):
         dataset = dataset.select(np.setdiff1d(np.arange(len(dataset)), repeats))
-    notes.messages += _messages(notes, mapping, Counter(mapping.set_aside[v] for v in values if v in mapping.set_aside))
+    set_aside = Counter(mapping.set_aside[value] for row in cleaned if (value := row.value or "") in mapping.set_aside)
+    notes.messages += _messages(notes, mapping, set_aside)
     return dataset, notes
 
 
-def _texts_and_values(rows: chain[Row], columns: Columns, notes: LoadNotes) -> tuple[list[str], list[str]]:
-    texts: list[str] = []
-    values: list[str] = []
-    for row in rows:
-        notes.rows += 1
-        text = clean_text(columns.text_of(row))
-        value = canonical(row.get(columns.label)) if columns.label else None
+def map_labels(
+    values: Sequence[str], raw: RawTexts, *, keep_labels: bool = False, labels: LabelSet | None = None
+) -> LabelMapping:
+    """What the label values of a source mean.
+
+    Raises:
+        DataError: There are too many to be labels, or one is not among the labels that must be met.
+    """
+    column = raw.columns.label or ""
+    class_names = next((file.class_names[column] for file in raw.files if column in file.class_names), None)
+    return infer_mapping(values, column=column, class_names=class_names, known=labels, keep=keep_labels)
+
+
+def _clean(raw: RawTexts, notes: LoadNotes) -> list[RawText]:
+    """Rows with a text and a label, their texts cleaned; the others are counted."""
+    cleaned: list[RawText] = []
+    for row in raw.texts:
+        text = clean_text(row.text)
         if not text:
             notes.blank += 1
-        elif value is None:
+        elif row.value is None:
             notes.unlabelled += 1
         else:
-            texts.append(text)
-            values.append(value)
-    return texts, values
+            cleaned.append(RawText(row.row, text, row.value, row.group))
+    return cleaned
 
 
-def _mapping(
-    values: Sequence[str], columns: Columns, files: Sequence[FileNotes], keep: bool, labels: LabelSet | None
-) -> LabelMapping:
-    column = columns.label or ""
-    class_names = next((file.class_names[column] for file in files if column in file.class_names), None)
-    return infer_mapping(values, column=column, class_names=class_names, known=labels, keep=keep)
+def _dataset(
+    rows: Sequence[RawText], mapping: LabelMapping, labels: LabelSet | None, name: str, *, grouped: bool
+) -> TextDataset:
+    names = [mapping.names[row.value or ""] for row in rows]
+    label_set = labels or LabelSet.from_values(names)
+    return TextDataset(
+        [row.text for row in rows],
+        label_set.ids_of(names),
+        label_set,
+        name,
+        row_numbers=np.array([row.row for row in rows], dtype=np.int64),
+        # A row that names no group is a group of its own.
+        groups=[row.group or f"row {row.row}" for row in rows] if grouped else None,
+    )
 
 
 def _messages(notes: LoadNotes, mapping: LabelMapping, set_aside: Counter[str]) -> list[str]:

@@ -1,24 +1,25 @@
-"""Duplicates inside a data set, and texts that two data sets share.
-
-Near-duplicates are pairs whose sets of words have a Jaccard similarity of at least `NEAR_JACCARD`. They are found
-exactly, not by sampling: the prefix filter of Chaudhuri, Ganti and Kaushik (ICDE 2006, "A primitive operator for
-similarity joins in data cleaning") leaves few pairs to compare, because two sets that similar must share one of
-their rarest words.
-"""
+"""Duplicates inside a data set, and texts that two data sets share."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from afina.data.similarity import near_clusters, near_matches
 from afina.data.text_dataset import TextDataset
 
-NEAR_JACCARD = 0.8
+
+@dataclass(frozen=True)
+class Match:
+    """The text of another data set that a row repeats."""
+
+    position: int
+    """Its position in the other set."""
+    similarity: float
+    """Jaccard similarity of the two sets of words; 1 where the normal forms are equal."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,11 @@ class Overlap:
     """Rows of one data set that stand in another."""
 
     exact: npt.NDArray[np.int64]
-    """Positions of rows whose normal form stands in the other set."""
+    """Positions of rows whose normal form stands in the other set, ascending."""
     near: npt.NDArray[np.int64]
-    """Positions of rows that nearly stand there, exact ones not counted."""
-    examples: tuple[tuple[str, str], ...] = ()
-    """Some near pairs: the row's text and the text it resembles."""
+    """Positions of rows that nearly stand there, exact ones not counted, ascending."""
+    matches: dict[int, Match] = field(default_factory=dict)
+    """What each of these rows repeats: the first equal text, or the most similar one."""
 
     @property
     def rows(self) -> npt.NDArray[np.int64]:
@@ -52,52 +53,38 @@ def duplicate_rows(dataset: TextDataset) -> npt.NDArray[np.int64]:
     return np.array(repeats, dtype=np.int64)
 
 
-def find_overlap(dataset: TextDataset, other: TextDataset, *, n_examples: int = 3) -> Overlap:
-    """Which rows of a data set stand, exactly or nearly, in another.
+def find_clusters(forms: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Number the groups of equal and nearly equal texts.
 
     Args:
-        dataset: Rows to look up.
-        other: Rows to look among.
-        n_examples: How many near pairs to show.
+        forms: Texts in normal form.
 
     Returns:
-        Positions in `dataset`; exact means equal after `normalise`.
+        Cluster of each text, (n_texts,), numbered from 0 in the order of first texts; a text like no other has a
+        number of its own.
     """
-    known = set(other.normal_forms)
-    exact = [position for position, form in enumerate(dataset.normal_forms) if form in known]
-    matches = _near_matches(dataset.normal_forms, other.normal_forms, skip=set(exact))
-    examples = tuple((dataset.texts[i], other.texts[j]) for i, j in list(matches.items())[:n_examples])
-    return Overlap(np.array(exact, np.int64), np.array(list(matches), np.int64), examples)
+    positions: dict[str, int] = {}
+    rows = np.array([positions.setdefault(form, len(positions)) for form in forms], dtype=np.int64)
+    return near_clusters(list(positions))[rows] if len(rows) else rows
 
 
-def _near_matches(forms: Sequence[str], others: Sequence[str], *, skip: set[int]) -> dict[int, int]:
-    """For each position in `forms` with a near-duplicate in `others`, the position of one."""
-    other_sets = [frozenset(other.split()) for other in others]
-    frequency = Counter(word for words in other_sets for word in words)
-    index: dict[str, list[int]] = defaultdict(list)
-    for position, words in enumerate(other_sets):
-        for word in _prefix(words, frequency):
-            index[word].append(position)
-    matches: dict[int, int] = {}
-    for position, form in enumerate(forms):
-        if position in skip:
-            continue
-        words = frozenset(form.split())
-        fewest, most = NEAR_JACCARD * len(words), len(words) / NEAR_JACCARD
-        candidates = {other for word in _prefix(words, frequency) for other in index.get(word, ())}
-        for other in sorted(candidates):
-            if fewest <= len(other_sets[other]) <= most and _jaccard(words, other_sets[other]) >= NEAR_JACCARD:
-                matches[position] = other
-                break
-    return matches
+def find_overlap(forms: Sequence[str], others: Sequence[str]) -> Overlap:
+    """Which texts of one list stand, exactly or nearly, in another.
 
+    Args:
+        forms: Texts in normal form to look up.
+        others: Texts in normal form to look among.
 
-def _prefix(words: frozenset[str], frequency: Counter[str]) -> list[str]:
-    """The rarest words of a set, as many as it takes that a similar set must hold one of them."""
-    length = len(words) - math.ceil(NEAR_JACCARD * len(words)) + 1
-    return sorted(words, key=lambda word: (frequency[word], word))[:length]
-
-
-def _jaccard(a: frozenset[str], b: frozenset[str]) -> float:
-    shared = len(a & b)
-    return shared / (len(a) + len(b) - shared) if shared else 0.0
+    Returns:
+        Positions in `forms`; exact means equal, near a Jaccard similarity of at least 0.8.
+    """
+    first: dict[str, int] = {}
+    for position, form in enumerate(others):
+        first.setdefault(form, position)
+    matches = {position: Match(first[form], 1.0) for position, form in enumerate(forms) if form in first}
+    exact = np.array(list(matches), dtype=np.int64)
+    rest = [position for position in range(len(forms)) if position not in matches]
+    distinct = list(first)
+    found = near_matches([forms[i] for i in rest], distinct)
+    near = {rest[i]: Match(first[distinct[j]], similarity) for i, (j, similarity) in found.items()}
+    return Overlap(exact, np.array(list(near), dtype=np.int64), matches | near)

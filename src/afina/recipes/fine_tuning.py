@@ -18,7 +18,7 @@ from afina.planning import DEFAULT_BUDGET_SECONDS, Allocation, Settings
 from afina.recipes.baseline import fit_tfidf_in_time
 from afina.recipes.clock import Stopwatch
 from afina.recipes.fitting import Fitted, Fitting
-from afina.recipes.preparation import PreparedData, prepare_data
+from afina.recipes.preparation import PreparedData, prepare_data, without_passwords
 from afina.recipes.recording import write_run
 from afina.recipes.reporting import Keeping, Reporter, Silent
 from afina.recipes.results import Tested, stop_name, test_once
@@ -145,7 +145,7 @@ def _prepare(
         allocation = share_out(session, config, data, stopwatch)
     used = _as_time_allows(data, allocation, seed=training.seed)
     _tell_limits(data, used, reporter)
-    return _Job(config, origins, run, used, data.train, session, allocation, stopwatch, reporter)
+    return _Job(without_passwords(config), origins, run, used, data.train, session, allocation, stopwatch, reporter)
 
 
 def _restore(run: RunFolder, reporter: Keeping) -> _Job:
@@ -161,7 +161,7 @@ def _restore(run: RunFolder, reporter: Keeping) -> _Job:
     with stopwatch.stage("load"):
         reporter.stage("Reading the texts again")
         data = prepare_data(
-            config.data, seed=config.training.seed, reporter=reporter, pool=record["notes"]["data"]["pool"]
+            config.data, seed=config.training.seed, reporter=reporter, pool=record["notes"]["data"].get("pool")
         )
         session = set_up(config, data.train, settings=settings)
     used = _as_time_allows(data, allocation, seed=config.training.seed)

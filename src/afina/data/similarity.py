@@ -1,0 +1,188 @@
+"""Which texts nearly repeat one another: an exact join on sets of words.
+
+Two texts are near-duplicates when their sets of words have a Jaccard similarity of at least `NEAR_JACCARD`. All such
+pairs are found, none by luck: sets that similar must share some of their rarest words (the prefix filter of
+Chaudhuri, Ganti and Kaushik, "A primitive operator for similarity joins in data cleaning", ICDE 2006; several shared
+words for long texts, as in Wang, Li and Feng, "Can we beat the prefix filtering?", SIGMOD 2012). The pairs that pass
+the filter come from one product of sparse matrices, and each is then compared in full. `benchmarks/near_duplicates.py`
+measures it against MinHash, which finds the pairs with a probability.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+NEAR_JACCARD = 0.8
+# Scripts written without spaces: each character counts as a word.
+_UNSPACED = re.compile(r"([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff])")
+# A pair of long sets must share this many of its rarest words to be compared; a pair of short ones, one.
+_LONG_OVERLAP, _SHARED_IF_LONG = 40, 3
+# Limits on memory: products of matrix entries in a block, and pairs compared in full at a time.
+_PRODUCTS_PER_BLOCK = 4_000_000
+_PAIRS_PER_COMPARISON = 50_000
+_ROUNDS_OF_REPRESENTATIVES = 3
+
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class WordSets:
+    """Sets of words as rows of a sparse matrix whose columns run from the rarest word to the commonest.
+
+    Args:
+        matrix: (n_texts, n_words) CSR of ones, column indices of each row ascending.
+        sizes: Words of each set, (n_texts,).
+    """
+
+    matrix: Any
+    sizes: Positions
+
+    @classmethod
+    def of(cls, forms: Sequence[str]) -> WordSets:
+        """The word sets of texts in normal form."""
+        from scipy.sparse import csr_matrix
+
+        ids: dict[str, int] = {}
+        columns: list[npt.NDArray[np.int32]] = []
+        for form in forms:
+            words = {ids.setdefault(word, len(ids)) for word in _words(form)}
+            columns.append(np.fromiter(words, np.int32, len(words)))
+        sizes = np.array([len(row) for row in columns], dtype=np.int64)
+        found = np.concatenate(columns) if columns else np.zeros(0, np.int32)
+        rank = np.empty(len(ids), np.int32)
+        rank[np.argsort(np.bincount(found, minlength=len(ids)), kind="stable")] = np.arange(len(ids), dtype=np.int32)
+        ends = np.concatenate([[0], np.cumsum(sizes)])
+        matrix = csr_matrix((np.ones(len(found), np.int32), rank[found], ends), shape=(len(forms), len(ids)))
+        matrix.sort_indices()
+        return cls(matrix, sizes)
+
+    @property
+    def _least_shared(self) -> Positions:
+        """Words that a near-duplicate of each set must share with it: four fifths, rounded up."""
+        return (4 * self.sizes + 4) // 5
+
+    @property
+    def rare_shared(self) -> Positions:
+        """How many of its rarest words a set must share with another to be compared with it."""
+        return np.where(self._least_shared >= _LONG_OVERLAP, _SHARED_IF_LONG, 1)
+
+    def rarest(self) -> Any:
+        """Each set cut to as many of its rarest words as the filter needs, as a matrix of the same shape."""
+        from scipy.sparse import csr_matrix
+
+        kept = np.minimum(self.sizes, self.sizes - self._least_shared + self.rare_shared)
+        place = np.arange(self.matrix.nnz) - np.repeat(self.matrix.indptr[:-1], self.sizes)
+        columns = self.matrix.indices[place < np.repeat(kept, self.sizes)]
+        ends = np.concatenate([[0], np.cumsum(kept)])
+        return csr_matrix((np.ones(len(columns), np.int32), columns, ends), shape=self.matrix.shape)
+
+    def similarity(self, one: Positions, other: Positions) -> npt.NDArray[np.float64]:
+        """Jaccard similarity of pairs of sets, (n_pairs,); 0 where both are empty."""
+        similarities = np.zeros(len(one))
+        for start in range(0, len(one), _PAIRS_PER_COMPARISON):
+            some = slice(start, start + _PAIRS_PER_COMPARISON)
+            both = self.matrix[one[some]].multiply(self.matrix[other[some]])
+            shared = np.asarray(both.sum(axis=1)).ravel()
+            similarities[some] = shared / np.maximum(1, self.sizes[one[some]] + self.sizes[other[some]] - shared)
+        return similarities
+
+
+def near_clusters(forms: Sequence[str]) -> Positions:
+    """Number the groups of texts that are linked by near-duplicates.
+
+    Args:
+        forms: Distinct texts in normal form.
+
+    Returns:
+        Cluster of each text, (n_texts,): texts linked by a chain of near-duplicates share a number. Numbers run from 0
+        in the order of their first texts.
+    """
+    sets = WordSets.of(forms)
+    clusters = np.arange(len(forms), dtype=np.int64)
+    for one, other in _candidates(sets, np.arange(len(forms)), np.arange(len(forms))):
+        clusters = _join(sets, clusters, one[other < one], other[other < one])
+    return np.unique(clusters, return_inverse=True)[1].astype(np.int64)
+
+
+def near_matches(forms: Sequence[str], others: Sequence[str]) -> dict[int, tuple[int, float]]:
+    """For each text with a near-duplicate among the others, the position of the most similar one and the similarity.
+
+    Args:
+        forms: Texts in normal form to look up.
+        others: Texts in normal form to look among.
+    """
+    n = len(forms)
+    sets = WordSets.of([*forms, *others])
+    matches: dict[int, tuple[int, float]] = {}
+    for one, other in _candidates(sets, np.arange(n), np.arange(n, n + len(others))):
+        similarities = sets.similarity(one, other)
+        near = similarities >= NEAR_JACCARD
+        for position, match, similarity in zip(
+            one[near].tolist(), other[near].tolist(), similarities[near].tolist(), strict=True
+        ):
+            if similarity > matches.get(position, (0, 0.0))[1]:
+                matches[position] = (match - n, similarity)
+    return dict(sorted(matches.items()))
+
+
+def _words(form: str) -> list[str]:
+    return (form if form.isascii() else _UNSPACED.sub(r" \1 ", form)).split()
+
+
+def _candidates(sets: WordSets, rows: Positions, columns: Positions) -> Iterator[tuple[Positions, Positions]]:
+    """Pairs of a row and a column that may be near-duplicates, a block of rows at a time, rows ascending."""
+    rarest = sets.rarest()
+    mine, theirs = rarest[rows], rarest[columns].T.tocsr()
+    products = np.cumsum(mine @ np.diff(theirs.indptr))
+    start = 0
+    while start < len(rows):
+        reached = products[start - 1] if start else 0
+        end = max(start + 1, int(np.searchsorted(products, reached + _PRODUCTS_PER_BLOCK, side="right")))
+        shared = (mine[start:end] @ theirs).tocoo()
+        one, other = rows[start + shared.row], columns[shared.col]
+        enough = shared.data >= np.minimum(sets.rare_shared[one], sets.rare_shared[other])
+        small, large = np.minimum(sets.sizes[one], sets.sizes[other]), np.maximum(sets.sizes[one], sets.sizes[other])
+        likely = enough & (5 * small >= 4 * large) & (one != other)
+        yield one[likely], other[likely]
+        start = end
+
+
+def _join(sets: WordSets, clusters: Positions, one: Positions, other: Positions) -> Positions:
+    """Clusters after linking those of the candidate pairs that are near-duplicates.
+
+    Ten thousand variants of a sentence make fifty million pairs. A pair that a chain links already needs no look, so
+    one pair for each two clusters is compared first, and what that leaves apart after a few rounds.
+    """
+    for last in [*[False] * _ROUNDS_OF_REPRESENTATIVES, True]:
+        apart = clusters[one] != clusters[other]
+        one, other = one[apart], other[apart]
+        if not len(one):
+            break
+        chosen = np.arange(len(one))
+        if not last:
+            chosen = np.unique(np.stack([clusters[one], clusters[other]]), axis=1, return_index=True)[1]
+        near = sets.similarity(one[chosen], other[chosen]) >= NEAR_JACCARD
+        clusters = _linked(clusters, one[chosen][near], other[chosen][near])
+        one, other = np.delete(one, chosen), np.delete(other, chosen)
+    return clusters
+
+
+def _linked(clusters: Positions, one: Positions, other: Positions) -> Positions:
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    if not len(one):
+        return clusters
+    n = len(clusters)
+    links = coo_matrix((np.ones(len(one), np.int8), (clusters[one], clusters[other])), shape=(n, n))
+    _, component = connected_components(links, directed=False)
+    # A component is called by its smallest cluster, so that numbers keep the order of first texts.
+    smallest = np.full(component.max() + 1, n, dtype=np.int64)
+    np.minimum.at(smallest, component, np.arange(n))
+    return np.asarray(smallest[component[clusters]], dtype=np.int64)

@@ -1,0 +1,80 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from afina.data import similarity
+from afina.data.similarity import near_clusters, near_matches
+
+WORD_SETS = st.lists(st.sets(st.sampled_from("abcdefghijk"), min_size=1), max_size=8)
+
+
+def jaccard(one, other):
+    return Fraction(len(one & other), len(one | other))
+
+
+def texts_of(sets, random):
+    return [" ".join(random.sample(sorted(words), len(words))) for words in sets]
+
+
+def clusters_by_hand(sets):
+    clusters = list(range(len(sets)))
+    for i, one in enumerate(sets):
+        for j, other in enumerate(sets[:i]):
+            if jaccard(one, other) >= Fraction(4, 5):
+                old, new = max(clusters[i], clusters[j]), min(clusters[i], clusters[j])
+                clusters = [new if cluster == old else cluster for cluster in clusters]
+    numbers = {cluster: number for number, cluster in enumerate(sorted(set(clusters)))}
+    return [numbers[cluster] for cluster in clusters]
+
+
+@settings(deadline=None, max_examples=200)
+@given(WORD_SETS, WORD_SETS, st.randoms(use_true_random=False))
+def test_matches_are_what_comparing_every_pair_finds(some, others, random):
+    matches = near_matches(texts_of(some, random), texts_of(others, random))
+    best = {i: max((jaccard(words, other) for other in others), default=0) for i, words in enumerate(some)}
+    assert sorted(matches) == [i for i, similarity in best.items() if similarity >= Fraction(4, 5)]
+    for i, (j, value) in matches.items():
+        assert value == pytest.approx(float(best[i]))
+        assert jaccard(some[i], others[j]) == best[i]
+
+
+@settings(deadline=None, max_examples=200)
+@given(WORD_SETS, st.randoms(use_true_random=False))
+def test_clusters_are_what_comparing_every_pair_finds(sets, random):
+    assert near_clusters(texts_of(sets, random)).tolist() == clusters_by_hand(sets)
+
+
+@pytest.mark.parametrize("products", [1, 200, 4_000_000])
+def test_long_and_short_texts_in_blocks_of_any_size_give_the_same_clusters(monkeypatch, products):
+    monkeypatch.setattr(similarity, "_PRODUCTS_PER_BLOCK", products)
+    rng = np.random.default_rng(0)
+    sets = []
+    for size in [5, 20, 45, 50, 60, 100] * 8:
+        base = set(rng.choice(400, size, replace=False).tolist())
+        sets.append(base)
+        # Variants on both sides of the threshold.
+        for dropped in (size // 10, size // 5, size // 4):
+            sets.append(set(sorted(base)[dropped:]))
+    texts = [" ".join(f"w{word}" for word in words) for words in sets]
+    assert near_clusters(texts).tolist() == clusters_by_hand(sets)
+
+
+@pytest.mark.parametrize("size", [5, 10, 15, 20, 35, 50, 100, 1000])
+def test_the_threshold_is_met_exactly(size):
+    words = [f"w{i}" for i in range(size)]
+    kept = size * 4 // 5
+    assert list(near_matches([" ".join(words[:kept]), " ".join(words[: kept - 1])], [" ".join(words)])) == [0]
+
+
+def test_a_thousand_variants_of_a_sentence_are_one_cluster():
+    stem = "we ordered the fish and waited for almost an hour at table number"
+    assert set(near_clusters([f"{stem} {i}" for i in range(1000)]).tolist()) == {0}
+
+
+def test_texts_without_words_are_near_nothing():
+    assert near_matches(["", "a"], ["", "b"]) == {}
+    assert near_clusters(["", "a", "b"]).tolist() == [0, 1, 2]
+    assert near_clusters([]).tolist() == []
