@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import typer
 from pydantic import BaseModel
@@ -20,17 +22,15 @@ NOTE = "<!-- Written by docs/generate.py from the code; edit the code instead. -
 
 def commands_page() -> str:
     """Every command with its arguments and options."""
-    group = get_command(app)
     parts = [
         NOTE,
         "# Commands\n",
         "Results go to standard output, progress and warnings to standard error.\n",
         EXIT_CODES,
     ]
-    for name in sorted(group.commands):
-        command = group.commands[name]
-        context = typer.Context(command, info_name=f"afina {name}")
-        parts.append(f"## afina {name}\n\n{command.help}\n")
+    for name, command in _commands(get_command(app), "afina"):
+        context = typer.Context(command, info_name=name)
+        parts.append(f"## {name}\n\n{command.help}\n")
         rows = ["| | | default |", "|---|---|---|"]
         for parameter in command.get_params(context):
             rows.append(_row(parameter))
@@ -39,6 +39,16 @@ def commands_page() -> str:
         examples += [line.strip() for line in (command.epilog or "").splitlines() if line.strip().startswith("cat ")]
         parts.append("```sh\n" + "\n".join(examples) + "\n```\n")
     return "\n".join(parts)
+
+
+def _commands(group: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Every command with its full name, groups opened, in alphabetical order."""
+    for child in sorted(group.commands):
+        command = group.commands[child]
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{name} {child}")
+        else:
+            yield f"{name} {child}", command
 
 
 def _row(parameter: object) -> str:

@@ -42,6 +42,8 @@ class DataConfig(Section):
 
     source: str = "sample"
     """Labelled texts: files, a folder, `hub:owner/name`, a database URL, or `sample`."""
+    dev: str | None = None
+    """Labelled texts that choose the best weights; without it a share of the training texts does."""
     test: str | None = None
     """Held-out labelled texts; without it a share of the source is held out."""
     text_column: str | None = None

@@ -86,10 +86,17 @@ class ProgressReporter:
                 f"log loss {-step.dev.negative_log_loss:.3f}{best}"
             )
 
-    def rows(self, done: int, total: int | None = None) -> None:
+    def advance(self, done: int, total: int) -> None:
+        """Texts done so far, and the time left at that pace."""
+        if self._task is not None:
+            task = self._progress.tasks[self._progress.task_ids.index(self._task)]
+            left = f"  {_clock((task.elapsed or 0) * (total - done) / done)} left" if done else ""
+            self._progress.update(self._task, total=total, completed=done, detail=f"{done:,} of {total:,} texts{left}")
+
+    def rows(self, done: int) -> None:
         """Rows of a file done so far."""
         if self._task is not None:
-            self._progress.update(self._task, total=total, completed=done, detail=f"{done:,} rows")
+            self._progress.update(self._task, completed=done, detail=f"{done:,} rows")
 
 
 @contextmanager

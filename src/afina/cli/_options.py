@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from afina.config import DEFAULT_MAX_ROWS as DEFAULT_MAX_ROWS
+
 Run = Annotated[Path, typer.Argument(help="Run folder that `afina train` wrote.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what stands at --out.")]
@@ -16,3 +18,17 @@ TitleColumn = Annotated[
     typer.Option("--title-column", help="Column put before the text; `none` for none.", show_default="found"),
 ]
 LabelColumn = Annotated[str | None, typer.Option("--label-column", help="Column with the label.", show_default="found")]
+KeepLabels = Annotated[bool, typer.Option("--keep-labels", help="Do not map stars and 0/1 to sentiment.")]
+MaxRows = Annotated[
+    int | None,
+    typer.Option(min=100, help="Rows to hold; of more, a random part with the label mix of the whole."),
+]
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="Texts: a file, several (a.csv,b.csv or 'part-*.csv'), a folder, hub:owner/name, a database URL, "
+        "or `sample`.",
+        show_default=False,
+    ),
+]

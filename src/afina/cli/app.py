@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 import afina
-from afina.cli import _console, evaluate, predict, train
+from afina.cli import _console, audit, evaluate, inspect, predict, split, tokens, train
 from afina.errors import AfinaError, Interrupted, MachineLimitError
 
 app = typer.Typer(
@@ -28,6 +28,12 @@ app = typer.Typer(
 app.command(epilog=train.EXAMPLES)(train.train)
 app.command(epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command(epilog=predict.EXAMPLES)(predict.predict)
+data = typer.Typer(help="See what texts hold before anything is trained on them.", no_args_is_help=True)
+data.command(epilog=inspect.EXAMPLES)(inspect.inspect)
+data.command(epilog=split.EXAMPLES)(split.split)
+data.command(epilog=audit.EXAMPLES)(audit.audit)
+app.add_typer(data, name="data")
+app.add_typer(tokens.app, name="tokens")
 
 
 def _version(asked: bool) -> None:

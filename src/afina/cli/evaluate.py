@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from afina.cli import _console
-from afina.cli._options import Json, LabelColumn, Run, TextColumn, TitleColumn
+from afina.cli._options import DEFAULT_MAX_ROWS, Json, LabelColumn, MaxRows, Run, TextColumn, TitleColumn
 
 EXAMPLES = """
 Examples:
@@ -26,6 +26,7 @@ def evaluate(
     text_column: TextColumn = None,
     title_column: TitleColumn = None,
     label_column: LabelColumn = None,
+    max_rows: MaxRows = DEFAULT_MAX_ROWS,
     json: Json = False,
 ) -> None:
     """Score a run on one or many labelled data sets, with 95 % bootstrap intervals."""
@@ -40,6 +41,7 @@ def evaluate(
             text_column=text_column,
             title_column=title_column,
             label_column=label_column,
+            max_rows=max_rows,
         )
     if json:
         _console.print_json(document)

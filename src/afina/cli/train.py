@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from afina.cli import _console
-from afina.cli._options import Force, Json, LabelColumn, TextColumn, TitleColumn
+from afina.cli._options import Force, Json, LabelColumn, MaxRows, TextColumn, TitleColumn
 from afina.errors import ConfigError
 
 EXAMPLES = """
@@ -28,6 +28,9 @@ def train(
     context: typer.Context,
     source: Annotated[
         str | None, typer.Argument(help="Labelled texts: file, folder per label, or `sample`.", show_default="sample")
+    ] = None,
+    dev: Annotated[
+        str | None, typer.Option(help="Texts that choose the best weights.", show_default="a share of SOURCE")
     ] = None,
     test: Annotated[str | None, typer.Option(help="Held-out texts.", show_default="a share of SOURCE")] = None,
     model: Annotated[str | None, typer.Option(help="Catalog name, folder or Hub id.", show_default="minilm")] = None,
@@ -49,6 +52,7 @@ def train(
     text_column: TextColumn = None,
     title_column: TitleColumn = None,
     label_column: LabelColumn = None,
+    max_rows: MaxRows = None,
     keep_labels: Annotated[
         bool | None, typer.Option("--keep-labels", help="Do not map stars and 0/1 to sentiment.", show_default=False)
     ] = None,
@@ -67,9 +71,10 @@ def train(
     from afina.config import load_config
 
     options: dict[str, Any] = {
-        "data.source": source, "data.test": test, "data.text_column": text_column, "data.title_column": title_column,
-        "data.label_column": label_column, "data.keep_labels": keep_labels, "modeling.name": model,
-        "modeling.method": method, "tokenization.max_tokens": max_tokens, "tokenization.batch_tokens": batch_tokens,
+        "data.source": source, "data.dev": dev, "data.test": test, "data.text_column": text_column,
+        "data.title_column": title_column, "data.label_column": label_column, "data.max_rows": max_rows,
+        "data.keep_labels": keep_labels, "modeling.name": model, "modeling.method": method,
+        "tokenization.max_tokens": max_tokens, "tokenization.batch_tokens": batch_tokens,
         "training.budget": budget, "training.epochs": epochs, "training.max_steps": max_steps,
         "training.learning_rate": learning_rate, "training.precision": precision, "training.seed": seed, "out": out,
     }  # fmt: skip

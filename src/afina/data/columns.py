@@ -58,6 +58,7 @@ def find_columns(
     title: str | None = None,
     label: str | None = None,
     want_label: bool = True,
+    need_label: bool = True,
 ) -> Columns:
     """Find the columns from a sample of rows.
 
@@ -66,7 +67,8 @@ def find_columns(
         text: Column given by the user, which must exist.
         title: Likewise; `"none"` for no title.
         label: Likewise.
-        want_label: Whether a label is needed.
+        want_label: Whether a label is looked for.
+        need_label: Whether it is an error that none is found.
 
     Raises:
         DataError: A given column is missing, or none can be found; the message names the columns there are.
@@ -85,7 +87,7 @@ def find_columns(
         raise DataError(f"No text column found among: {', '.join(names)}", hint="pass --text-column")
     if want_label and found_label is None:
         found_label = _fewest_values(rows, [name for name in names if name not in (found_text, title)])
-        if found_label is None:
+        if found_label is None and need_label:
             raise DataError(f"No label column found among: {', '.join(names)}", hint="pass --label-column")
     if title == NO_COLUMN:
         found_title = None

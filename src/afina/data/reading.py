@@ -58,6 +58,7 @@ def read_texts(
     label_column: str | None = None,
     group_column: str | None = None,
     want_label: bool = True,
+    need_label: bool = True,
     max_rows: int | None = None,
     seed: int = 0,
 ) -> RawTexts:
@@ -70,6 +71,7 @@ def read_texts(
         label_column: Column with the label.
         group_column: Column that says which rows belong together.
         want_label: Whether a label column is looked for.
+        need_label: Whether it is an error that there is none.
         max_rows: Rows to hold; of more, a random part with the label mix of the whole. None holds all.
         seed: Seed of that part.
 
@@ -83,7 +85,14 @@ def read_texts(
     if group_column is not None and not any(group_column in row for row in head):
         names = dict.fromkeys(name for row in head for name in row)
         raise DataError(f"Column not found: {group_column!r}", hint=f"columns are {', '.join(names)}")
-    columns = find_columns(head, text=text_column, title=title_column, label=label_column, want_label=want_label)
+    columns = find_columns(
+        head,
+        text=text_column,
+        title=title_column,
+        label=label_column,
+        want_label=want_label,
+        need_label=need_label,
+    )
     reservoir: StratifiedReservoir[RawText] = StratifiedReservoir(max_rows, seed)
     runs, before = 0, object()
     for text in _raw_texts(chain(head, rows), columns, group_column):

@@ -1,12 +1,12 @@
 """Modeling room: a model's name in, a loaded classifier and its logits out.
 
-Imports the tokenization room and those before it.
+Imports the tokenization room and those before it. Names are loaded when first used: to find a model takes no torch.
 """
 
-from afina.modeling.catalog import EMBEDDED, HUB_IDS, locate
-from afina.modeling.forward import INFERENCE_BATCH_TOKENS, batch_logits, predict_logits
-from afina.modeling.load import PretrainedClassifier, load_fine_tuned, load_pretrained, quiet
-from afina.modeling.trainable import count_parameters, freeze_embeddings
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
 
 __all__ = [
     "EMBEDDED",
@@ -15,6 +15,7 @@ __all__ = [
     "PretrainedClassifier",
     "batch_logits",
     "count_parameters",
+    "embed",
     "freeze_embeddings",
     "load_fine_tuned",
     "load_pretrained",
@@ -22,3 +23,34 @@ __all__ = [
     "predict_logits",
     "quiet",
 ]
+
+if TYPE_CHECKING:
+    from afina.modeling.catalog import EMBEDDED, HUB_IDS, locate
+    from afina.modeling.embedding import embed
+    from afina.modeling.forward import INFERENCE_BATCH_TOKENS, batch_logits, predict_logits
+    from afina.modeling.load import PretrainedClassifier, load_fine_tuned, load_pretrained, quiet
+    from afina.modeling.trainable import count_parameters, freeze_embeddings
+else:
+    _HOMES = {
+        "EMBEDDED": "catalog",
+        "HUB_IDS": "catalog",
+        "INFERENCE_BATCH_TOKENS": "forward",
+        "PretrainedClassifier": "load",
+        "batch_logits": "forward",
+        "count_parameters": "trainable",
+        "embed": "embedding",
+        "freeze_embeddings": "trainable",
+        "load_fine_tuned": "load",
+        "load_pretrained": "load",
+        "locate": "catalog",
+        "predict_logits": "forward",
+        "quiet": "load",
+    }
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module 'afina.modeling' has no attribute {name!r}")
+        return getattr(importlib.import_module(f"afina.modeling.{_HOMES[name]}"), name)
+
+    def __dir__() -> list[str]:
+        return __all__

@@ -75,7 +75,7 @@ def load_pretrained(name: str, labels: LabelSet, *, seed: int, dropout: float | 
                 if isinstance(getattr(config, key, None), int | float):
                     setattr(config, key, dropout)
         tokenizer = AutoTokenizer.from_pretrained(source)
-        _ensure_pad_token(tokenizer, config)
+        ensure_pad_token(tokenizer, config)
         torch.manual_seed(seed)
         # A folder fine-tuned for other labels gives its encoder; its head does not fit and is made anew.
         model = AutoModelForSequenceClassification.from_pretrained(
@@ -108,7 +108,7 @@ def _pretrained(model: Any, tokenizer: Any, labels: LabelSet) -> PretrainedClass
     )
 
 
-def _ensure_pad_token(tokenizer: Any, config: Any) -> None:
+def ensure_pad_token(tokenizer: Any, config: Any) -> None:
     """GPT-2 has no pad token: its end-of-text token fills the gaps, hidden by the attention mask."""
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token

@@ -1,7 +1,52 @@
-"""Recipes room: the only place that joins the rooms. Each recipe is what one command does, as a function."""
+"""Recipes room: the only place that joins the rooms. Each recipe is what one command does, as a function.
 
-from afina.recipes.evaluating import evaluate_run
-from afina.recipes.fine_tuning import FineTuned, fine_tune, resume
-from afina.recipes.reporting import Reporter, Silent
+The names are loaded when first used: looking at data needs no torch.
+"""
 
-__all__ = ["FineTuned", "Reporter", "Silent", "evaluate_run", "fine_tune", "resume"]
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+__all__ = [
+    "FineTuned",
+    "Reporter",
+    "Silent",
+    "audit_labels",
+    "compare_tokenizers",
+    "evaluate_run",
+    "fine_tune",
+    "inspect_data",
+    "resume",
+    "split_data",
+]
+
+if TYPE_CHECKING:
+    from afina.recipes.auditing import audit_labels
+    from afina.recipes.evaluating import evaluate_run
+    from afina.recipes.fine_tuning import FineTuned, fine_tune, resume
+    from afina.recipes.inspecting import inspect_data
+    from afina.recipes.reporting import Reporter, Silent
+    from afina.recipes.splitting import split_data
+    from afina.recipes.tokenizer_study import compare_tokenizers
+else:
+    _HOMES = {
+        "FineTuned": "fine_tuning",
+        "Reporter": "reporting",
+        "Silent": "reporting",
+        "audit_labels": "auditing",
+        "compare_tokenizers": "tokenizer_study",
+        "evaluate_run": "evaluating",
+        "fine_tune": "fine_tuning",
+        "inspect_data": "inspecting",
+        "resume": "fine_tuning",
+        "split_data": "splitting",
+    }
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module 'afina.recipes' has no attribute {name!r}")
+        return getattr(importlib.import_module(f"afina.recipes.{_HOMES[name]}"), name)
+
+    def __dir__() -> list[str]:
+        return __all__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from afina.config import DataConfig, RunConfig
 from afina.data import (
     SAMPLE,
     FileNotes,
+    Overlap,
     TextDataset,
     find_overlap,
     is_sample,
@@ -26,6 +28,7 @@ from afina.errors import DataError
 from afina.recipes.reporting import Reporter
 
 _MAX_DEV = 400
+_FEWEST = {"train": 200, "dev": 100, "test": 100}
 _MAX_TEST = 2_500
 # Comparing training with test texts: the rate seen on one slow core, and the share of the time left it may take.
 _CHARACTERS_PER_SECOND = 3e6
@@ -61,31 +64,31 @@ def prepare_data(
         reporter: Told what was found and done.
         seconds_left: Seconds of the budget left; where even looking through all texts would take too much of them, a
             stratified part is used. None uses all.
-        pool: Texts to draw from the source and from the test set, as recorded by the run that is resumed.
+        pool: Texts to draw from each source, as recorded by the run that is resumed.
 
     Raises:
         DataError: A source cannot be read or learned from.
     """
-    record: dict[str, Any] = {"source": public_name(config.source), "test_source": None}
-    record["leakage"] = {"test_exact": 0, "test_near": 0, "train_removed": 0}
+    record: dict[str, Any] = {
+        "source": public_name(config.source),
+        "dev_source": None if config.dev is None else public_name(config.dev),
+        "test_source": None if config.test is None else public_name(config.test),
+        "leakage": {"test_exact": 0, "test_near": 0, "train_removed": 0},
+    }
     files: list[FileNotes] = []
-    if config.source == SAMPLE and config.test is None:
-        train, dev, test = (
-            _load(f"{SAMPLE}:{part}", config, files, reporter, seed=seed) for part in ("train", "dev", "test")
-        )
+    load = partial(_load, config=config, files=files, reporter=reporter, seed=seed)
+    if config.source == SAMPLE and config.test is None and config.dev is None:
+        train, dev, test = (load(f"{SAMPLE}:{part}") for part in ("train", "dev", "test"))
     else:
-        whole = _load(config.source, config, files, reporter, seed=seed)
-        if config.test is None:
-            record["pool"] = pool = pool or _pool(seconds_left, whole)
-            train, dev, test = _three_parts(_drawn(whole, pool["source"], reporter, seed=seed), config, seed=seed)
-        else:
-            test = _load(config.test, config, files, reporter, seed=seed, training=whole)
-            require_rows_per_label(whole, 3)
-            record["pool"] = pool = pool or _pool(seconds_left, whole, test)
-            record["test_source"] = public_name(config.test)
-            test = _drawn(test, pool["test"], reporter, seed=seed)
-            learning = _drawn(whole, pool["source"], reporter, seed=seed)
-            train, dev = _two_parts(_without_overlap(learning, test, record, reporter), config, seed=seed)
+        given = {"train": load(config.source)}
+        given |= {
+            part: load(source, training=given["train"])
+            for part, source in (("dev", config.dev), ("test", config.test))
+            if source is not None
+        }
+        record["pool"] = pool = pool or _pool(seconds_left, given)
+        drawn = {part: _drawn(dataset, pool[part], reporter, seed=seed) for part, dataset in given.items()}
+        train, dev, test = _divide(drawn, config, record, reporter, seed=seed)
     record |= {
         part: {"name": dataset.name, "texts": len(dataset), "labels": dataset.counts(), "sha256": dataset.fingerprint()}
         for part, dataset in (("train", train), ("dev", dev), ("test", test))
@@ -95,15 +98,37 @@ def prepare_data(
     return PreparedData(train, dev, test, record, files)
 
 
-def _pool(seconds_left: float | None, source: TextDataset, test: TextDataset | None = None) -> dict[str, int]:
-    """How many texts can be compared and fitted in a small share of the time left."""
-    datasets = [source] if test is None else [source, test]
-    characters = sum(len(text) for dataset in datasets for text in dataset.texts)
+def _divide(
+    given: Mapping[str, TextDataset], config: DataConfig, record: dict[str, Any], reporter: Reporter, *, seed: int
+) -> tuple[TextDataset, TextDataset, TextDataset]:
+    """Training, dev and test texts from those given: a part that is missing is split off the training texts."""
+    train = given["train"]
+    require_rows_per_label(train, 3 - len(given) + 1)
+    shares = {
+        "dev": min(config.dev_share, _MAX_DEV / len(train)),
+        "test": min(config.test_share, _MAX_TEST / len(train)),
+    }
+    missing = {part: share for part, share in shares.items() if part not in given}
+    if "test" in given:
+        train = _without_overlap(train, given["test"], record, reporter)
+    if missing:
+        parts = split(train, (1 - sum(missing.values()), *missing.values()), seed=seed)
+        given = {**given, **dict(zip(missing, parts[1:], strict=True))}
+        train = parts[0]
+    dev, test = given["dev"], given["test"]
+    if "dev" not in missing:
+        dev = _only_new(dev, test, "dev texts", "test", reporter)
+        train = _only_new(train, dev, "training texts", "dev", reporter)
+    return train, dev, test
+
+
+def _pool(seconds_left: float | None, given: Mapping[str, TextDataset]) -> dict[str, int]:
+    """How many texts of each source can be compared and fitted in a small share of the time left."""
+    characters = sum(len(text) for dataset in given.values() for text in dataset.texts)
     share = 1.0
     if seconds_left is not None:
         share = min(1.0, _SHARE_OF_TIME * max(seconds_left, 1.0) * _CHARACTERS_PER_SECOND / characters)
-    pool = {"source": max(200, int(share * len(source)))}
-    return pool if test is None else pool | {"test": max(100, int(share * len(test)))}
+    return {part: max(_FEWEST[part], int(share * len(dataset))) for part, dataset in given.items()}
 
 
 def _drawn(dataset: TextDataset, size: int, reporter: Reporter, *, seed: int) -> TextDataset:
@@ -118,10 +143,10 @@ def _drawn(dataset: TextDataset, size: int, reporter: Reporter, *, seed: int) ->
 
 def _load(
     source: str,
+    *,
     config: DataConfig,
     files: list[FileNotes],
     reporter: Reporter,
-    *,
     seed: int,
     training: TextDataset | None = None,
 ) -> TextDataset:
@@ -143,18 +168,6 @@ def _load(
     return dataset
 
 
-def _three_parts(whole: TextDataset, config: DataConfig, *, seed: int) -> list[TextDataset]:
-    require_rows_per_label(whole, 3)
-    test_share = min(config.test_share, _MAX_TEST / len(whole))
-    dev_share = min(config.dev_share, _MAX_DEV / len(whole))
-    return split(whole, (1 - dev_share - test_share, dev_share, test_share), seed=seed)
-
-
-def _two_parts(whole: TextDataset, config: DataConfig, *, seed: int) -> list[TextDataset]:
-    dev_share = min(config.dev_share, _MAX_DEV / len(whole))
-    return split(whole, (1 - dev_share, dev_share), seed=seed)
-
-
 def _without_overlap(
     training: TextDataset, test: TextDataset, record: dict[str, Any], reporter: Reporter
 ) -> TextDataset:
@@ -173,19 +186,33 @@ def _without_overlap(
         f"({len(shared_test.exact):,} exactly, {len(shared_test.near):,} nearly); removed from training: "
         f"{len(overlap.rows):,}"
     )
-    kept = np.setdiff1d(np.arange(len(training)), overlap.rows)
+    return _left_over(training, overlap, "training", "test")
+
+
+def _only_new(dataset: TextDataset, other: TextDataset, what: str, where: str, reporter: Reporter) -> TextDataset:
+    """Texts that do not stand in another set, exactly or nearly; those that do are told."""
+    overlap = find_overlap(dataset.normal_forms, other.normal_forms)
+    if not overlap:
+        return dataset
+    reporter.warn(f"Removed {len(overlap.rows):,} {what} that stand in the {where} set, exactly or nearly")
+    return _left_over(dataset, overlap, what.split()[0], where)
+
+
+def _left_over(dataset: TextDataset, overlap: Overlap, what: str, where: str) -> TextDataset:
+    kept = np.setdiff1d(np.arange(len(dataset)), overlap.rows)
     if not len(kept):
         raise DataError(
-            "Every training text stands in the test set, so nothing is left to train on",
-            hint="give other texts with --test, or leave --test out to have a share held out",
+            f"Every {what} text stands in the {where} set, so nothing is left",
+            hint=f"give other texts with --{where}, or leave --{where} out to have a share held out",
         )
-    remaining = training.select(kept)
-    require_rows_per_label(remaining, 2)
+    remaining = dataset.select(kept)
+    require_rows_per_label(remaining, 2 if what == "training" else 1)
     return remaining
 
 
 def without_passwords(config: RunConfig) -> RunConfig:
     """The settings as they may be written into a run: a database URL loses its password."""
     data = config.data
-    public = {"source": public_name(data.source), "test": None if data.test is None else public_name(data.test)}
+    sources = {"source": data.source, "dev": data.dev, "test": data.test}
+    public = {name: None if source is None else public_name(source) for name, source in sources.items()}
     return config.model_copy(update={"data": data.model_copy(update=public)})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from afina.training import TrainingStep
+if TYPE_CHECKING:
+    from afina.training import TrainingStep
 
 
 class Reporter(Protocol):
@@ -26,6 +27,10 @@ class Reporter(Protocol):
         """A training step was done; about `seconds_left` of training remain."""
         ...
 
+    def advance(self, done: int, total: int) -> None:
+        """So many texts of so many are done in this stage."""
+        ...
+
 
 class Silent:
     """A reporter that says nothing."""
@@ -42,6 +47,9 @@ class Silent:
     def step(self, step: TrainingStep, *, seconds_left: float) -> None:
         """Ignored."""
 
+    def advance(self, done: int, total: int) -> None:
+        """Ignored."""
+
 
 class Keeping:
     """Passes everything on to another reporter, and keeps the warnings for the run's record."""
@@ -50,6 +58,7 @@ class Keeping:
         self._reporter = reporter
         self.warnings: list[str] = []
         self.stage, self.tell, self.step = reporter.stage, reporter.tell, reporter.step
+        self.advance = reporter.advance
 
     def warn(self, message: str) -> None:
         """Keep a warning and pass it on."""

@@ -1,6 +1,27 @@
-"""Tokenization room: texts in, ragged token ids and padded batches out. Imports the data room and the foundation."""
+"""Tokenization room: texts in, ragged token ids and padded batches out; tokenizers trained and studied.
 
+Imports the data room and the foundation.
+"""
+
+from afina.tokenization.adapt import train_tokenizer
 from afina.tokenization.batching import Batch, pad, padded_tokens, shuffled_batches, sorted_batches
 from afina.tokenization.encode import Encoder, Encodings
+from afina.tokenization.named import NamedTokenizer, name_tokenizer, read_tokenizer_file
+from afina.tokenization.segments import segment
+from afina.tokenization.study import study_tokenizer
 
-__all__ = ["Batch", "Encoder", "Encodings", "pad", "padded_tokens", "shuffled_batches", "sorted_batches"]
+__all__ = [
+    "Batch",
+    "Encoder",
+    "Encodings",
+    "NamedTokenizer",
+    "name_tokenizer",
+    "pad",
+    "padded_tokens",
+    "read_tokenizer_file",
+    "segment",
+    "shuffled_batches",
+    "sorted_batches",
+    "study_tokenizer",
+    "train_tokenizer",
+]

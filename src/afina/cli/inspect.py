@@ -1,0 +1,213 @@
+"""`afina data inspect`: what is in a source, what is wrong with it, what leaks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from afina.cli import _console
+from afina.cli._options import (
+    DEFAULT_MAX_ROWS,
+    Force,
+    Json,
+    KeepLabels,
+    LabelColumn,
+    MaxRows,
+    Source,
+    TextColumn,
+    TitleColumn,
+)
+from afina.outputs import check_free
+
+EXAMPLES = """
+Examples:
+
+  afina data inspect reviews.csv
+
+  afina data inspect train.csv --against test.csv
+
+  afina data inspect sample --html sample.html
+"""
+_SHOWN_CHARACTERS = 110
+
+
+def inspect(
+    source: Source,
+    against: Annotated[
+        str | None, typer.Option(help="Another SOURCE, as the test set: find rows that stand in both.")
+    ] = None,
+    model: Annotated[str, typer.Option(help="Model in whose tokens lengths are counted.")] = "minilm",
+    text_column: TextColumn = None,
+    title_column: TitleColumn = None,
+    label_column: LabelColumn = None,
+    keep_labels: KeepLabels = False,
+    max_rows: MaxRows = DEFAULT_MAX_ROWS,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the examples, and of the rows where there are more.")] = 0,
+    html: Annotated[Path | None, typer.Option(help="Write a page with plots.", show_default=False)] = None,
+    rejected: Annotated[
+        Path | None, typer.Option(help="Write rows that could not be understood, as .jsonl.", show_default=False)
+    ] = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Look at texts before training: classes, lengths, duplicates, odd rows, languages, telling words, leaks."""
+    for path in (html, rejected):
+        if path is not None:
+            check_free(path, force=force)
+    with _console.progress_reporter() as reporter:
+        reporter.stage("Starting")
+        from afina.recipes import inspect_data
+
+        document, files = inspect_data(
+            source, against=against, model=model, text_column=text_column, title_column=title_column,
+            label_column=label_column, keep_labels=keep_labels, max_rows=max_rows, seed=seed, reporter=reporter,
+        )  # fmt: skip
+        if rejected is not None:
+            from afina.data import write_rejected
+
+            reporter.tell(f"{write_rejected(files, rejected):,} rows written to {rejected}")
+        if html is not None:
+            from afina.pages import render, write_page
+
+            reporter.stage("Drawing the page")
+            write_page(html, render("inspect.html.j2", document), force=force)
+            reporter.tell(f"The page is {html}")
+    if json:
+        _console.print_json(document)
+    else:
+        _print(document)
+
+
+def _print(document: dict[str, Any]) -> None:
+    _print_head(document)
+    _print_labels(document)
+    _print_lengths(document)
+    _print_repeats(document)
+    _print_odd(document)
+    _print_leakage(document["leakage"])
+    _print_examples(document["examples"])
+    _console.say("\nWhat to do", style="bold")
+    for sentence in document["advice"]:
+        _console.say(f"  • {sentence}")
+
+
+def _print_head(document: dict[str, Any]) -> None:
+    columns = document["columns"]
+    used = ", ".join(f"{what} from {name!r}" for what, name in columns.items() if name)
+    _console.say(f"{document['source']}: {document['rows']:,} rows, {used}", style="bold")
+    if document["sampled"]:
+        kept = document["sampled"]["kept"]
+        _console.say(f"  looked at {kept:,} of them, drawn at random with the label mix of the whole (--max-rows)")
+    for message in document["messages"]:
+        _console.say(f"  {message}")
+    counted = {
+        "blank": document["blank"],
+        "without a label": document["unlabelled"] if columns["label"] else 0,
+        "not understood": document["rejected"]["rows"],
+    }
+    told = [f"{n:,} {what}" for what, n in counted.items() if n]
+    told += [f"{aside['rows']:,} that {aside['reason']}" for aside in document["set_aside"]]
+    if told:
+        _console.say(f"  rows left out: {', '.join(told)}")
+    for row in document["rejected"]["examples"][:3]:
+        _console.say(f"    {row['file']}, {row['place']}: {row['reason']}: {_short(row['content'])}")
+
+
+def _print_labels(document: dict[str, Any]) -> None:
+    if not document["labels"]:
+        return
+    table = _console.new_table("Classes")
+    for heading in ("label", "texts", "share", "median words", "telling words"):
+        table.add_column(heading, justify="left" if heading in ("label", "telling words") else "right")
+    for label in document["labels"]:
+        words = ", ".join(word["word"] for word in document["telling_words"].get(label["label"], [])[:8])
+        cells = (f"{label['texts']:,}", f"{label['share']:.1%}", f"{label['median_words']:.0f}", words)
+        table.add_row(label["label"], *cells)
+    _console.print_table(table)
+
+
+def _print_lengths(document: dict[str, Any]) -> None:
+    table = _console.new_table("Length of a text")
+    table.add_column("in")
+    for heading in ("min", "5 %", "median", "mean", "95 %", "max", "over 128", "over 256", "over 512"):
+        table.add_column(heading, justify="right")
+    for lengths in filter(None, document["lengths"].values()):
+        cut = lengths["share_truncated"] or {}
+        unit = f"{lengths['unit']} of {lengths['tokenizer']}" if "tokenizer" in lengths else lengths["unit"]
+        numbers = (f"{lengths[name]:,.0f}" for name in ("min", "p5", "median", "mean", "p95", "max"))
+        shares = (f"{cut[limit]:.1%}" if limit in cut else "" for limit in ("128", "256", "512"))
+        table.add_row(unit, *numbers, *shares)
+    _console.print_table(table)
+
+
+def _print_repeats(document: dict[str, Any]) -> None:
+    duplicates, conflicts = document["duplicates"], document["conflicts"]
+    extra = duplicates["exact_after_cleaning"] - duplicates["exact"]
+    cleaned = f" ({duplicates['exact_after_cleaning']:,} after tags are removed)" if extra else ""
+    _console.say("Duplicates", style="bold")
+    _console.say(
+        f"  {duplicates['exact']:,} rows repeat an earlier one but for case, punctuation and spacing{cleaned}; "
+        f"{duplicates['near']:,} more nearly do; {duplicates['clusters']:,} groups of such rows"
+    )
+    for cluster in duplicates["largest"][:3]:
+        labels = ", ".join(f"{n:,} {label}" for label, n in cluster["labels"].items())
+        _console.say(f"    {cluster['size']:,} rows ({labels}): {_short(cluster['texts'][0])}")
+    if conflicts["groups"]:
+        _console.say(f"  {conflicts['groups']:,} texts stand with different labels, {conflicts['rows']:,} rows in all")
+        for example in conflicts["examples"][:3]:
+            labels = " and ".join(dict.fromkeys(str(row["label"]) for row in example["texts"]))
+            _console.say(f"    {labels}: {_short(example['texts'][0]['text'])}")
+
+
+def _print_odd(document: dict[str, Any]) -> None:
+    languages = document["languages"]
+    if languages["found"]:
+        found = ", ".join(f"{row['language']} {row['share']:.1%}" for row in languages["found"])
+        _console.say("Languages", style="bold")
+        _console.say(f"  {found} (of {languages['told']:,} texts long enough to tell)")
+        for other in languages["others"][:3]:
+            _console.say(f"    {other['language']}: {_short(other['text'])}")
+    if document["odd"]:
+        table = _console.new_table("Odd rows")
+        for heading in ("what", "rows", "share", "example"):
+            table.add_column(heading, justify="right" if heading in ("rows", "share") else "left")
+        for odd in document["odd"]:
+            example = _short(odd["examples"][0], 60)
+            table.add_row(odd["what"], f"{odd['rows']:,}", f"{odd['share']:.1%}", Text(example))
+        _console.print_table(table)
+
+
+def _print_leakage(leakage: dict[str, Any] | None) -> None:
+    if leakage is None:
+        return
+    _console.say(f"Shared with {leakage['against']}", style="bold")
+    shared = leakage["exact"] + leakage["near"]
+    style = "bold red" if shared else "green"
+    _console.say(
+        f"  {shared:,} rows here stand there ({leakage['share']:.1%}): {leakage['exact']:,} exactly, "
+        f"{leakage['near']:,} nearly",
+        style=style,
+    )
+    _console.say(
+        f"  {leakage['exact_against'] + leakage['near_against']:,} of its {leakage['texts_against']:,} texts stand "
+        f"here ({leakage['share_against']:.1%})"
+    )
+    for example in leakage["examples"][:5]:
+        _console.say(f"    {example['kind']}, row {example['row']}: {_short(example['text'])}")
+        if example["kind"] == "near":
+            _console.say(f"    {'':{len(example['kind'])}}  row {example['match_row']}: {_short(example['match'])}")
+
+
+def _print_examples(examples: dict[str, list[str]]) -> None:
+    _console.say("Examples, drawn at random", style="bold")
+    for label, texts in examples.items():
+        for text in texts:
+            _console.say(f"  {label + ': ' if label else ''}{_short(text)}")
+
+
+def _short(text: str, most: int = _SHOWN_CHARACTERS) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"

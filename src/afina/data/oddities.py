@@ -1,0 +1,74 @@
+"""Rows that look as if they were not meant to be texts of this kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]{0,200})?/?>")
+_ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
+_ADDRESS = re.compile(r"https?://\S|www\.\S|\b[\w.+-]+@[\w-]+\.\w")
+# UTF-8 read as cp1252 or latin-1 shows as these pairs: "Ã©" for "é", "â€™" for a quotation mark.
+_MISREAD = re.compile("\N{REPLACEMENT CHARACTER}|Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹Œ]|â(?:€|\u0080)|Â[\u00a0-\u00bf]|ï»¿")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_STRETCHED = re.compile(r"(\w)\1{4,}|([^\w\s])\2{9,}")
+_PLACEHOLDERS = {
+    "", "na", "n a", "nan", "none", "null", "nil", "nothing", "empty", "test", "deleted", "removed", "no comment",
+    "no comments", "no review", "undefined", "unknown", "ninguno", "nada", "sin comentarios",
+}  # fmt: skip
+_EXAMPLES, _EXAMPLE_CHARACTERS = 3, 200
+
+
+@dataclass
+class Oddity:
+    """A kind of odd row, and how often it occurs."""
+
+    what: str
+    rows: int = 0
+    examples: list[str] = field(default_factory=list)
+    """The first few, cut to 200 characters."""
+
+
+def find_oddities(texts: Sequence[str], forms: Sequence[str]) -> list[Oddity]:
+    """Count odd rows, kind by kind; a row may be of several kinds.
+
+    Args:
+        texts: Texts as they stand in the source.
+        forms: The same texts in normal form.
+
+    Returns:
+        The kinds that occur, commonest first.
+    """
+    lengths = sorted(len(form.split()) for form in forms)
+    # Ten times the median is more than the long tail of reviews has.
+    very_long = max(200, 10 * lengths[len(lengths) // 2]) if lengths else 0
+    kinds: dict[str, Callable[[str, str], object]] = {
+        "HTML tags": lambda text, form: "<" in text and _TAG.search(text),
+        "HTML entities": lambda text, form: "&" in text and _ENTITY.search(text),
+        "addresses (web, e-mail)": lambda text, form: (
+            ("@" in text or "www." in text or "://" in text) and _ADDRESS.search(text)
+        ),
+        "misread characters (Ã©, â€™, \N{REPLACEMENT CHARACTER})": lambda text, form: (
+            not text.isascii() and _MISREAD.search(text)
+        ),
+        "control characters": lambda text, form: _CONTROL.search(text),
+        "stretched words or signs (soooooo)": lambda text, form: _STRETCHED.search(text),
+        "capitals only": lambda text, form: text.isupper() and len(form.split()) > 2,
+        "no letters": lambda text, form: not any(char.isalpha() for char in form),
+        "a single word": lambda text, form: len(form.split()) == 1 and form not in _PLACEHOLDERS,
+        "placeholders (n/a, none, test)": lambda text, form: form in _PLACEHOLDERS,
+        f"more than {very_long:,} words": lambda text, form: form.count(" ") >= very_long,
+    }
+    found = {what: Oddity(what) for what in kinds}
+    for text, form in zip(texts, forms, strict=True):
+        for what, is_odd in kinds.items():
+            if is_odd(text, form):
+                found[what].rows += 1
+                if len(found[what].examples) < _EXAMPLES:
+                    found[what].examples.append(_shortened(text))
+    return sorted((oddity for oddity in found.values() if oddity.rows), key=lambda oddity: -oddity.rows)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _EXAMPLE_CHARACTERS else text[: _EXAMPLE_CHARACTERS - 1] + "…"

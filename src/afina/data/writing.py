@@ -1,0 +1,120 @@
+"""Rows to a file: csv, tsv, jsonl or parquet, each also gzipped."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Protocol, cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from afina.data.files import Row, format_of
+from afina.errors import DataError
+from afina.outputs import check_free, new_file
+
+OUT_FORMATS = ("csv", "tsv", "jsonl", "parquet")
+
+
+class RowWriter(Protocol):
+    """Writes rows; the first ones decide the columns."""
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """Append rows."""
+        ...
+
+
+def check_output(path: Path, *, force: bool = False) -> None:
+    """See whether rows could be written, before any work is done for them.
+
+    Raises:
+        DataError: The name says no format that can be written.
+        OutputError: The file exists.
+    """
+    if format_of(path) not in OUT_FORMATS:
+        raise DataError(f"Cannot write {path.name}", hint=f"known are {', '.join('.' + f for f in OUT_FORMATS)}")
+    check_free(path, force=force)
+
+
+@contextmanager
+def row_writer(path: Path, *, force: bool = False) -> Iterator[RowWriter]:
+    """Write a file of rows; it appears when the block ends without an error.
+
+    Args:
+        path: The file; its name tells the format.
+        force: Replace a file that stands there.
+
+    Raises:
+        DataError: The name says no format that can be written, or rows do not fit one parquet schema.
+        OutputError: The file exists or cannot be written.
+        MachineLimitError: The disk is full.
+    """
+    check_output(path, force=force)
+    with new_file(path, force=force) as beside, _open_writer(beside, format_of(path), path.suffix == ".gz") as writer:
+        yield writer
+
+
+@contextmanager
+def _open_writer(path: Path, file_format: str, zipped: bool) -> Iterator[RowWriter]:
+    # No name and no time in the gzip header: equal rows make equal bytes.
+    with path.open("wb") as file:
+        opened = gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) if zipped else file
+        with cast(IO[bytes], opened) as binary:
+            if file_format == "parquet":
+                with _ParquetWriter(binary) as parquet:
+                    yield parquet
+                return
+            with io.TextIOWrapper(binary, encoding="utf-8", newline="") as text:
+                yield _JsonlWriter(text) if file_format == "jsonl" else _CsvWriter(text, file_format)
+
+
+class _JsonlWriter:
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, rows: Sequence[Row]) -> None:
+        self._file.writelines(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
+
+
+class _CsvWriter:
+    def __init__(self, file: IO[str], file_format: str) -> None:
+        self._file = file
+        self._delimiter = "\t" if file_format == "tsv" else ","
+        self._writer: csv.DictWriter[str] | None = None
+
+    def write(self, rows: Sequence[Row]) -> None:
+        if self._writer is None:
+            names = list(dict.fromkeys(name for row in rows for name in row))
+            self._writer = csv.DictWriter(
+                self._file, names, delimiter=self._delimiter, extrasaction="ignore", lineterminator="\n"
+            )
+            self._writer.writeheader()
+        self._writer.writerows(rows)
+
+
+class _ParquetWriter:
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._writer: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> _ParquetWriter:
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def write(self, rows: Sequence[Row]) -> None:
+        schema = None if self._writer is None else self._writer.schema
+        try:
+            table = pa.Table.from_pylist(list(rows), schema=schema)
+        except pa.ArrowException as error:
+            raise DataError(f"These rows do not fit one parquet schema: {error}", hint="write .jsonl") from None
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._file, table.schema)
+        self._writer.write_table(table)

@@ -1,0 +1,74 @@
+"""One vector a text from a pretrained encoder that is not trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from afina.errors import ModelError
+from afina.modeling.catalog import locate
+from afina.modeling.load import ensure_pad_token, loading
+from afina.tokenization import Encoder, pad, sorted_batches
+
+_BATCH_TOKENS = 4096
+
+
+def embed(
+    name: str,
+    texts: Sequence[str],
+    *,
+    max_tokens: int = 128,
+    on_texts: Callable[[int], None] = lambda done: None,
+) -> npt.NDArray[np.float32]:
+    """Mean of the last hidden states over a text's tokens, scaled to length 1.
+
+    For the embedded model this is the sentence embedding it was trained to give (Reimers and Gurevych, "Sentence-BERT",
+    EMNLP 2019).
+
+    Args:
+        name: Catalog name, local folder, or Hub id.
+        texts: The texts.
+        max_tokens: Tokens read of a text, from its start.
+        on_texts: Called with the number of texts done.
+
+    Returns:
+        (n_texts, width) float32.
+
+    Raises:
+        ModelError: The model cannot be loaded.
+    """
+    from transformers import AutoConfig, AutoModel, AutoTokenizer
+
+    source = locate(name)
+    with loading(name):
+        config = AutoConfig.from_pretrained(source)
+        tokenizer = AutoTokenizer.from_pretrained(source)
+        ensure_pad_token(tokenizer, config)
+        model = AutoModel.from_pretrained(source, config=config, use_safetensors=True, dtype=torch.float32).eval()
+    if not hasattr(config, "hidden_size"):
+        raise ModelError(f"The model {name!r} has no hidden states of one width", hint="give an encoder or a decoder")
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return _embed(model.to(device), tokenizer, texts, max_tokens, on_texts, device)
+
+
+def _embed(
+    model: Any, tokenizer: Any, texts: Sequence[str], max_tokens: int, on_texts: Callable[[int], None], device: Any
+) -> npt.NDArray[np.float32]:
+    encodings = Encoder(tokenizer.backend_tokenizer, max_tokens).encode(texts)
+    embeddings = np.zeros((len(texts), int(model.config.hidden_size)), dtype=np.float32)
+    done = 0
+    with torch.inference_mode():
+        for rows in sorted_batches(encodings.lengths, _BATCH_TOKENS):
+            batch = pad(encodings, rows, pad_id=int(tokenizer.pad_token_id), side=tokenizer.padding_side)
+            mask = torch.from_numpy(batch.mask).to(device)
+            states = model(input_ids=torch.from_numpy(batch.token_ids).to(device), attention_mask=mask)
+            weights = mask.unsqueeze(-1).to(states.last_hidden_state.dtype)  # (n_texts, n_tokens, 1)
+            means = (states.last_hidden_state * weights).sum(dim=1) / weights.sum(dim=1)
+            embeddings[rows] = torch.nn.functional.normalize(means, dim=1).cpu().numpy()
+            done += len(rows)
+            on_texts(done)
+    return embeddings

@@ -1,0 +1,111 @@
+"""What a look at data should make one do: sentences drawn from the document of `afina data inspect`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_FEW_PER_LABEL = 100
+_STRONG_IMBALANCE = 3.0
+_MANY_TRUNCATED = 0.05
+_OTHER_LANGUAGES = 0.02
+_MANY_REPEATS = 0.01
+
+
+def give_advice(document: Mapping[str, Any]) -> list[str]:
+    """Sentences on what to do before training, gravest first; one that says so where nothing stands in the way."""
+    advice = [*_leaks(document), *_labels(document), *_repeats(document), *_texts(document)]
+    return advice or ["Nothing was found that stands in the way of training"]
+
+
+def _leaks(document: Mapping[str, Any]) -> list[str]:
+    leakage = document.get("leakage")
+    if not leakage or not leakage["exact"] + leakage["near"]:
+        return [f"No row stands in {leakage['against']}, exactly or nearly"] if leakage else []
+    shared = leakage["exact_against"] + leakage["near_against"]
+    told = [
+        f"{shared:,} of the {leakage['texts_against']:,} texts of {leakage['against']} stand here too "
+        f"({leakage['exact_against']:,} exactly, {leakage['near_against']:,} nearly): whoever trains on one and tests "
+        "on the other measures memory; `afina train --test` removes them"
+    ]
+    if leakage["contradicting_labels"]:
+        told.append(f"{leakage['contradicting_labels']:,} of the shared texts have another label there")
+    return told
+
+
+def _labels(document: Mapping[str, Any]) -> list[str]:
+    labels = document["labels"]
+    if not labels:
+        return ["There are no labels: the texts can be classified, and not be trained on"]
+    told = []
+    if len(labels) == 1:
+        told.append(f"There is one label only, {labels[0]['label']!r}: a classifier needs two")
+    smallest = min(labels, key=lambda label: label["texts"])
+    if smallest["texts"] < _FEW_PER_LABEL:
+        told.append(
+            f"The label {smallest['label']!r} has {smallest['texts']:,} texts: results on it will have wide intervals"
+        )
+    if (document["imbalance"] or 1) >= _STRONG_IMBALANCE:
+        most = max(labels, key=lambda label: label["texts"])
+        told.append(
+            f"Labels are uneven: always saying {most['label']!r} is right {most['share']:.0%} of the time, so read F1 "
+            "and the figures of each class, not accuracy alone"
+        )
+    if document["order"]["sorted_by_label"]:
+        told.append("Rows are sorted by label: its first rows are no sample of it; afina draws at random")
+    if document["conflicts"]["groups"]:
+        told.append(
+            f"{document['conflicts']['groups']:,} texts stand with different labels: one of each is wrong; "
+            "`afina data audit` ranks likely label errors"
+        )
+    return told
+
+
+def _repeats(document: Mapping[str, Any]) -> list[str]:
+    duplicates, texts = document["duplicates"], document["texts"]
+    told = []
+    if duplicates["exact_after_cleaning"]:
+        cleaned = duplicates["exact_after_cleaning"] - duplicates["exact"]
+        more = f" ({cleaned:,} of them once tags are removed)" if cleaned else ""
+        told.append(
+            f"{duplicates['exact_after_cleaning']:,} rows repeat another{more}: training drops those with the same "
+            "label"
+        )
+    if duplicates["near"] > _MANY_REPEATS * texts:
+        told.append(
+            f"{duplicates['near']:,} rows nearly repeat another: a random split would test on what was learned by "
+            "heart; `afina data split` and `afina train` keep such rows on one side"
+        )
+    return told
+
+
+def _texts(document: Mapping[str, Any]) -> list[str]:
+    told = []
+    rejected = document["rejected"]["rows"]
+    if rejected:
+        told.append(f"{rejected:,} rows could not be understood and are left out; --rejected writes them to a file")
+    tokens = document["lengths"]["tokens"]
+    if tokens and tokens["share_truncated"]["256"] > _MANY_TRUNCATED:
+        told.append(
+            f"{tokens['share_truncated']['256']:.0%} of the texts are longer than 256 tokens, which is what training "
+            "reads of a text unless --max-tokens says more"
+        )
+    found = document["languages"]["found"]
+    if found and 1 - found[0]["share"] > _OTHER_LANGUAGES:
+        shares = ", ".join(f"{row['language']} {row['share']:.0%}" for row in found[:4])
+        told.append(f"Languages are mixed ({shares}); see `afina tokens compare` for what a tokenizer makes of them")
+    elif found and found[0]["language"] != "en":
+        told.append(
+            f"The texts are in {found[0]['language']!r}: the embedded model was trained on English; see "
+            "`afina tokens compare`"
+        )
+    by_kind = {odd["what"].split(" (")[0]: odd for odd in document["odd"]}
+    if "HTML tags" in by_kind:
+        told.append(f"{by_kind['HTML tags']['rows']:,} texts hold HTML tags: training strips line breaks, not others")
+    if "misread characters" in by_kind:
+        told.append(
+            f"{by_kind['misread characters']['rows']:,} texts hold misread characters: mend the file's encoding"
+        )
+    if "placeholders" in by_kind:
+        told.append(f"{by_kind['placeholders']['rows']:,} texts are placeholders such as 'n/a': remove them")
+    return told

@@ -1,0 +1,193 @@
+"""Likely label errors, worst first: the recipe behind `afina data audit`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from afina.config import DEFAULT_MAX_ROWS
+from afina.data import TextDataset, find_clusters, load_dataset, public_name
+from afina.data.audit import (
+    LabelAudit,
+    Probabilities,
+    audit,
+    combine,
+    flip_labels,
+    make_folds,
+    probabilities_from_embeddings,
+    probabilities_from_words,
+)
+from afina.data.writing import check_output, row_writer
+from afina.recipes.reporting import Reporter, Silent
+
+Mend = Literal["nothing", "remove", "relabel"]
+
+
+@dataclass(frozen=True)
+class Audited:
+    """An audit of a data set."""
+
+    dataset: TextDataset
+    audit: LabelAudit
+    document: dict[str, Any]
+    """The document of `data audit --json`."""
+
+
+def audit_labels(
+    source: str,
+    *,
+    model: str = "minilm",
+    max_tokens: int = 128,
+    n_folds: int = 5,
+    flips: Sequence[float] = (),
+    show: int = 20,
+    text_column: str | None = None,
+    title_column: str | None = None,
+    label_column: str | None = None,
+    keep_labels: bool = False,
+    max_rows: int | None = DEFAULT_MAX_ROWS,
+    seed: int = 0,
+    reporter: Reporter | None = None,
+) -> Audited:
+    """Rank the labels of a source by how unlikely they are.
+
+    Each text gets the probability of its label from two models that were not fitted on it or on a near-duplicate: a
+    logistic regression on the frozen embeddings of a pretrained model, and one on TF-IDF. Their product is ranked.
+
+    Args:
+        source: Labelled texts.
+        model: Pretrained model that gives the embeddings.
+        max_tokens: Tokens it reads of a text.
+        n_folds: Parts of the cross-validation.
+        flips: Shares of labels to flip at random, to measure how well flipped ones are found in these texts.
+        show: Rows in the document, worst first.
+        text_column: Column with the text, if it is not to be found by itself.
+        title_column: Column put before the text.
+        label_column: Column with the label.
+        keep_labels: Use label values as they stand.
+        max_rows: Rows to hold; of more, a random part. None holds all.
+        seed: Seed of that part, of the folds and of the flips.
+        reporter: Told of what happens.
+
+    Raises:
+        DataError: The source cannot be read, or a label has too few texts.
+        ModelError: The model cannot be loaded.
+    """
+    reporter = reporter or Silent()
+    started = time.monotonic()
+    reporter.stage(f"Reading {public_name(source)}")
+    dataset, notes = load_dataset(
+        source, text_column=text_column, title_column=title_column, label_column=label_column,
+        keep_labels=keep_labels, max_rows=max_rows, seed=seed, drop_duplicates=False,
+    )  # fmt: skip
+    for message in notes.messages:
+        reporter.tell(message)
+    reporter.stage("Looking for duplicates")
+    folds = make_folds(dataset, find_clusters(dataset.normal_forms), n_folds=n_folds, seed=seed)
+    reporter.stage(f"Reading the texts with {model}")
+    from afina.modeling import embed
+
+    n_texts = len(dataset)
+    embeddings = embed(
+        model, dataset.texts, max_tokens=max_tokens, on_texts=lambda done: reporter.advance(done, n_texts)
+    )
+
+    def probabilities(label_ids: np.ndarray[Any, Any]) -> dict[str, Probabilities]:
+        from_model = probabilities_from_embeddings(embeddings, label_ids, folds)
+        from_words = probabilities_from_words(dataset.texts, label_ids, folds)
+        return {"embeddings": from_model, "tfidf": from_words, "both": combine(from_model, from_words)}
+
+    reporter.stage("Judging the labels")
+    found = audit(dataset.label_ids, probabilities(dataset.label_ids)["both"])
+    measured = []
+    for share in flips:
+        reporter.stage(f"Flipping {share:.0%} of the labels to see which are found")
+        flipped, changed = flip_labels(dataset.label_ids, len(dataset.labels), share, seed=seed)
+        measured.append(_measure(share, flipped, changed, probabilities(flipped)))
+    document = {
+        "source": public_name(source),
+        "model": model,
+        "texts": n_texts,
+        "labels": dataset.counts(),
+        "likely_errors": int(found.is_issue.sum()),
+        "share": float(found.is_issue.mean()),
+        "agreement": float((found.suggested == dataset.label_ids).mean()),
+        "ranked": [_row(dataset, found, int(i)) for i in found.ranked[:show]],
+        "measured": measured,
+        "seconds": round(time.monotonic() - started, 2),
+    }
+    return Audited(dataset, found, document)
+
+
+def write_audited(audited: Audited, path: Path, *, mend: Mend = "nothing", force: bool = False) -> dict[str, int]:
+    """Write the texts with what the audit says of each; nothing is removed or changed unless asked for.
+
+    Args:
+        audited: The audit.
+        path: File to write: `.csv .tsv .jsonl .parquet`, each also `.gz`.
+        mend: What to do with likely errors: nothing, remove the row, or give it the suggested label.
+        force: Replace a file that stands there.
+
+    Returns:
+        `{"rows", "removed", "relabelled"}`.
+
+    Raises:
+        DataError: The name says no format that can be written.
+        OutputError: The file exists or cannot be written.
+    """
+    check_output(path, force=force)
+    dataset, found = audited.dataset, audited.audit
+    kept = [i for i in range(len(dataset)) if mend != "remove" or not found.is_issue[i]]
+    rows = [_row(dataset, found, i) for i in kept]
+    if mend == "relabel":
+        for row in rows:
+            if row["likely_error"]:
+                row |= {"given_label": row["label"], "label": row["suggested_label"]}
+            else:
+                row["given_label"] = row["label"]
+    with row_writer(path, force=force) as writer:
+        writer.write(rows)
+    return {
+        "rows": len(rows),
+        "removed": len(dataset) - len(rows),
+        "relabelled": int(found.is_issue.sum()) if mend == "relabel" else 0,
+    }
+
+
+def _row(dataset: TextDataset, found: LabelAudit, position: int) -> dict[str, Any]:
+    names = dataset.labels.names
+    return {
+        "text": dataset.texts[position],
+        "label": names[dataset.label_ids[position]],
+        "suggested_label": names[found.suggested[position]],
+        "label_quality": round(float(found.quality[position]), 6),
+        "likely_error": bool(found.is_issue[position]),
+        "row": int(dataset.row_numbers[position]) if dataset.row_numbers is not None else position + 1,
+    }
+
+
+def _measure(
+    share: float,
+    flipped: np.ndarray[Any, Any],
+    changed: np.ndarray[Any, Any],
+    probabilities: dict[str, Probabilities],
+) -> dict[str, Any]:
+    """How well the flipped labels are found: by the ranking, and among the likely errors."""
+    from sklearn.metrics import average_precision_score
+
+    audits = {name: audit(flipped, given) for name, given in probabilities.items()}
+    issues = audits["both"].is_issue
+    return {
+        "flipped": share,
+        "average_precision": {
+            name: float(average_precision_score(changed, -found.quality)) for name, found in audits.items()
+        },
+        "likely_errors": int(issues.sum()),
+        "precision": float(changed[issues].mean()) if issues.any() else 0.0,
+        "recall": float(issues[changed].mean()),
+    }

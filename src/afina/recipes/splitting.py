@@ -1,0 +1,115 @@
+"""Train, dev and test files that share no text, nearly or exactly: the recipe behind `afina data split`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import afina
+from afina.data import TextDataset, find_clusters, load_dataset, public_name, split, split_few_shot, write_rejected
+from afina.data.writing import row_writer
+from afina.errors import ConfigError
+from afina.outputs import new_folder
+from afina.recipes.reporting import Reporter, Silent
+from afina.run_folder import sha256_of, write_json
+
+PARTS = ("train", "dev", "test")
+MANIFEST = "split.json"
+
+
+def split_data(
+    source: str,
+    out: Path,
+    *,
+    shares: Sequence[float] = (0.8, 0.1, 0.1),
+    few_shot: int | None = None,
+    group_column: str | None = None,
+    text_column: str | None = None,
+    title_column: str | None = None,
+    label_column: str | None = None,
+    keep_labels: bool = False,
+    max_rows: int | None = None,
+    seed: int = 0,
+    force: bool = False,
+    reporter: Reporter | None = None,
+) -> dict[str, Any]:
+    """Divide labelled texts into `train.parquet`, `dev.parquet` and `test.parquet`, with a manifest.
+
+    Labels keep their shares in each part. Rows whose texts equal or nearly equal one another stay on one side, and so
+    do rows of one group. Equal sources, settings and seeds give equal bytes.
+
+    Args:
+        source: Labelled texts.
+        out: Folder to write.
+        shares: Shares of the three parts; they sum to 1.
+        few_shot: Texts of each label to train on, as many for dev, all others to test on; replaces `shares`.
+        group_column: Column of rows that belong together, as an author or a product.
+        text_column: Column with the text, if it is not to be found by itself.
+        title_column: Column put before the text.
+        label_column: Column with the label.
+        keep_labels: Use label values as they stand.
+        max_rows: Rows to hold; of more, a random part. None divides all.
+        seed: Seed of the division.
+        force: Replace a split that stands at `out`.
+        reporter: Told of what happens.
+
+    Returns:
+        The manifest, which is the document of `data split --json`.
+
+    Raises:
+        ConfigError: The shares do not sum to 1.
+        DataError: The source cannot be read, or a label has too few texts.
+        OutputError: The place is taken or cannot be written.
+    """
+    reporter = reporter or Silent()
+    if few_shot is None and (len(shares) != 3 or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6):
+        raise ConfigError(f"Shares of train, dev and test must be positive and sum to 1: {', '.join(map(str, shares))}")
+    if few_shot is not None and few_shot < 1:
+        raise ConfigError(f"--few-shot needs at least one text of each label: {few_shot}")
+    with new_folder(out, mark=MANIFEST, force=force) as folder:
+        reporter.stage(f"Reading {public_name(source)}")
+        dataset, notes = load_dataset(
+            source, text_column=text_column, title_column=title_column, label_column=label_column,
+            group_column=group_column, keep_labels=keep_labels, max_rows=max_rows, seed=seed,
+        )  # fmt: skip
+        for message in notes.messages:
+            reporter.tell(message)
+        reporter.stage("Dividing")
+        by_shares = few_shot is None
+        parts = split(dataset, shares, seed=seed) if by_shares else split_few_shot(dataset, few_shot or 1, seed=seed)
+        reporter.stage("Writing")
+        clusters = find_clusters(dataset.normal_forms)
+        document: dict[str, Any] = {
+            "afina": afina.__version__,
+            "source": public_name(source),
+            "source_sha256": dataset.fingerprint(),
+            "seed": seed,
+            "shares": None if few_shot is not None else list(shares),
+            "few_shot": few_shot,
+            "group_column": group_column,
+            "rows": notes.rows,
+            "texts": len(dataset),
+            "duplicates_dropped": notes.duplicates,
+            "near_duplicates": int(len(dataset) - clusters.max() - 1),
+            "left_out": len(dataset) - sum(map(len, parts)),
+            "parts": {name: _write(part, folder / f"{name}.parquet") for name, part in zip(PARTS, parts, strict=True)},
+        }
+        if any(file.rejected for file in notes.files):
+            document["rejected_rows"] = write_rejected(notes.files, folder / "rejected.jsonl")
+        write_json(folder / MANIFEST, document)
+    return document
+
+
+def _write(part: TextDataset, path: Path) -> dict[str, Any]:
+    names = part.labels.names
+    row_numbers = range(1, len(part) + 1) if part.row_numbers is None else part.row_numbers.tolist()
+    rows = [
+        {"text": text, "label": names[label_id], "row": row}
+        for text, label_id, row in zip(part.texts, part.label_ids.tolist(), row_numbers, strict=True)
+    ]
+    if part.groups is not None:
+        rows = [row | {"group": group} for row, group in zip(rows, part.groups, strict=True)]
+    with row_writer(path) as writer:
+        writer.write(rows)
+    return {"file": path.name, "texts": len(part), "labels": part.counts(), "sha256": sha256_of(path)}

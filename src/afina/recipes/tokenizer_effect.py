@@ -1,0 +1,343 @@
+"""What a tokenizer does to accuracy: the recipe behind `afina tokens compare --effect`.
+
+Two questions are answered on one division of the texts. From scratch: the same small encoder is trained under each
+vocabulary with the same number of floating point operations, so that only the tokens differ. Pretrained: each model is fine-tuned with the
+tokenizer it was pretrained with, which is the choice a user has.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from afina.config import load_config
+from afina.data import TextDataset, load_dataset, require_rows_per_label, split, take
+from afina.data.writing import row_writer
+from afina.errors import AfinaError
+from afina.evaluation import TfidfBaseline, score
+from afina.modeling import predict_logits
+from afina.modeling.scratch import FEED_FORWARD, HEADS, LAYERS, WIDTH, small_encoder
+from afina.recipes.reporting import Reporter, Silent
+from afina.recipes.tokenizer_names import parse_name
+from afina.recipes.tokenizer_study import StudySource, load_tokenizers
+from afina.tokenization import Encoder, Encodings, pad, shuffled_batches
+from afina.tokenization.named import NamedTokenizer
+from afina.training import (
+    Budget,
+    DevScore,
+    LoopSettings,
+    linear_multiplier,
+    make_accelerator,
+    make_optimizer,
+    restore_weights,
+    seed_everything,
+    trained_weights,
+    training_steps,
+)
+
+SHARES = (0.7, 0.1, 0.2)
+MOST_TRAIN, MOST_DEV, MOST_TEST = 20_000, 500, 2_500
+MAX_TOKENS = 512
+BATCH_TOKENS = 2048
+LEARNING_RATE, WEIGHT_DECAY, WARMUP = 1e-3, 0.01, 0.1
+MOST_EPOCHS = 30
+EVALUATIONS = 8
+N_SEEDS = 3
+# Of the time: the pretrained models' part where there are any, and what dev and test scores take of the rest.
+_SHARE_PRETRAINED, _SHARE_SCORING = 0.5, 0.25
+_WARMUP_STEPS, _TIMED_STEPS = 2, 6
+
+
+@dataclass(frozen=True)
+class _Division:
+    train: TextDataset
+    dev: TextDataset
+    test: TextDataset
+
+
+def measure_effect(
+    source: str,
+    names: Sequence[str],
+    *,
+    minutes: float,
+    seed: int = 0,
+    text_column: str | None = None,
+    title_column: str | None = None,
+    label_column: str | None = None,
+    reporter: Reporter | None = None,
+) -> dict[str, Any]:
+    """Train under each tokenizer and test.
+
+    Args:
+        source: Labelled texts.
+        names: Tokenizers, as for `compare_tokenizers`; those to be trained see the training texts alone.
+        minutes: Minutes for all of it, about; half of them for pretrained models where there are any.
+        seed: Seed of the division and the first of the seeds of training.
+        text_column: Column with the text, if it is not to be found by itself.
+        title_column: Column put before the text.
+        label_column: Column with the label.
+        reporter: Told of what happens.
+
+    Returns:
+        The part `effect` of the document of `tokens compare --json`.
+
+    Raises:
+        DataError: The source cannot be read, has no labels, or too few texts of one.
+        ModelError: A tokenizer or a model cannot be loaded.
+    """
+    reporter = reporter or Silent()
+    reporter.stage("Dividing the labelled texts")
+    division = _divide(source, text_column, title_column, label_column, reporter, seed=seed)
+    study = StudySource([], list(division.train.texts))
+    tokenizers = load_tokenizers(names, study, reporter)
+    pretrained = [name for name in dict.fromkeys(names) if _has_model(name)]
+    seconds = 60 * minutes * (1 - _SHARE_PRETRAINED if pretrained else 1)
+    document: dict[str, Any] = {
+        "minutes": minutes,
+        **{part: len(dataset) for part, dataset in vars(division).items()},
+        "baseline": _baseline(division),
+        "scratch": _from_scratch(division, tokenizers, seconds, reporter, seed=seed),
+        "pretrained": [],
+    }
+    if pretrained:
+        each = 60 * minutes * _SHARE_PRETRAINED / len(pretrained)
+        document["pretrained"] = [_fine_tuned(name, division, each, reporter, seed=seed) for name in pretrained]
+    return document
+
+
+def _divide(
+    source: str, text: str | None, title: str | None, label: str | None, reporter: Reporter, *, seed: int
+) -> _Division:
+    dataset, notes = load_dataset(
+        source, text_column=text, title_column=title, label_column=label, max_rows=2 * MOST_TRAIN, seed=seed
+    )
+    for message in notes.messages:
+        reporter.tell(message)
+    require_rows_per_label(dataset, 10)
+    parts = split(dataset, SHARES, seed=seed)
+    limits = (MOST_TRAIN, MOST_DEV, MOST_TEST)
+    return _Division(*(take(part, limit, seed=seed) for part, limit in zip(parts, limits, strict=True)))
+
+
+def _has_model(name: str) -> bool:
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return any(path.glob("*.safetensors"))
+    return parse_name(name) is None and not path.exists()
+
+
+def _baseline(division: _Division) -> dict[str, Any]:
+    baseline = TfidfBaseline(division.train)
+    scores = score(division.test.label_ids, baseline.predict_proba(division.test.texts), division.test.labels)
+    return {"name": baseline.name, "accuracy": scores.accuracy.as_dict()}
+
+
+def _from_scratch(
+    division: _Division, tokenizers: Sequence[NamedTokenizer], seconds: float, reporter: Reporter, *, seed: int
+) -> dict[str, Any]:
+    trials = [_Trial(named, division) for named in tokenizers]
+    reporter.stage("Measuring the pace of a small encoder")
+    # Long sequences of characters run at another pace than short ones of words: each is measured.
+    seconds_for_one = sum(1 / trial.operations_per_second() for trial in trials)
+    affordable = seconds * (1 - _SHARE_SCORING) / (N_SEEDS * seconds_for_one)
+    operations = min(affordable, MOST_EPOCHS * min(trial.operations_per_epoch for trial in trials))
+    results = []
+    for trial in trials:
+        reporter.stage(f"Training a small encoder on the tokens of {trial.named.name}")
+        started = time.monotonic()
+        predicted = []
+        for number in range(N_SEEDS):
+            predicted.append(trial.predictions(operations, seed=seed + number, reporter=reporter))
+        results.append((trial, predicted, time.monotonic() - started))
+    labels = division.test.label_ids
+    best = max(results, key=lambda result: float(np.mean([p == labels for p in result[1]])))
+    return {
+        "architecture": {"layers": LAYERS, "width": WIDTH, "heads": HEADS, "feed_forward": FEED_FORWARD},
+        "max_tokens": MAX_TOKENS,
+        "operations_each": operations,
+        "seeds": N_SEEDS,
+        "models": [
+            {
+                "tokenizer": trial.named.name,
+                **asdict(trial.size),
+                "epochs": operations / trial.operations_per_epoch,
+                "tokens": round(operations / trial.operations_per_epoch * trial.train.n_tokens),
+                "share_truncated": trial.test.share_truncated,
+                **_accuracy(labels, predicted),
+                # Texts of all seeds side by side: the same texts, so they are resampled together.
+                "behind_best": _behind(labels, best[1], predicted),
+                "seconds": round(spent, 1),
+            }
+            for trial, predicted, spent in results
+        ],
+    }
+
+
+def _accuracy(labels: npt.NDArray[np.int64], predicted: Sequence[npt.NDArray[np.int64]]) -> dict[str, Any]:
+    """Mean accuracy over seeds with a bootstrap interval over texts, and the accuracy of each seed."""
+    right = np.mean([p == labels for p in predicted], axis=0)  # (n_texts,)
+    return {"accuracy": _mean_interval(right), "by_seed": [float((p == labels).mean()) for p in predicted]}
+
+
+def _behind(
+    labels: npt.NDArray[np.int64], best: Sequence[npt.NDArray[np.int64]], predicted: Sequence[npt.NDArray[np.int64]]
+) -> dict[str, float]:
+    difference = np.mean([p == labels for p in best], axis=0) - np.mean([p == labels for p in predicted], axis=0)
+    return _mean_interval(difference)
+
+
+def _mean_interval(values: npt.NDArray[np.float64], *, samples: int = 2000, seed: int = 0) -> dict[str, float]:
+    draws = np.random.default_rng(seed).integers(0, len(values), size=(samples, len(values)))
+    low, high = np.quantile(values[draws].mean(axis=1), (0.025, 0.975))
+    return {"value": float(values.mean()), "low": float(low), "high": float(high)}
+
+
+@dataclass(frozen=True)
+class _Size:
+    parameters: int
+    embedding_parameters: int
+
+
+class _Trial:
+    """The small encoder under one tokenizer."""
+
+    def __init__(self, named: NamedTokenizer, division: _Division) -> None:
+        self.named = named
+        encoder = Encoder(named.tokenizer, MAX_TOKENS)
+        self.train, self.dev, self.test = (encoder.encode(part.texts) for part in vars(division).values())
+        self._labels = division.train.labels
+        self._train_ids, self._dev_ids = torch.from_numpy(division.train.label_ids), division.dev.label_ids
+        self._pad_id = named.pad_id or 0
+
+    @cached_property
+    def size(self) -> _Size:
+        """Weights of the model, and of its embedding table."""
+        model = self._model(0)
+        in_embeddings = sum(p.numel() for p in model.get_input_embeddings().parameters())
+        return _Size(sum(p.numel() for p in model.parameters()), in_embeddings)
+
+    @cached_property
+    def operations_per_epoch(self) -> float:
+        """Floating point operations of an epoch of training, padding counted."""
+        return float(sum(self._operations(rows) for rows in self._order(epoch=0, seed=0)))
+
+    def operations_per_second(self) -> float:
+        """Pace of training, from a few steps."""
+        done, started = 0.0, 0.0
+        order = self._order(epoch=0, seed=0)
+        steps = self._steps(self._model(0), len(order), seed=0, score=lambda: DevScore(0, 0))
+        for number, (rows, _) in enumerate(zip(order, steps, strict=False)):
+            if number == _WARMUP_STEPS:
+                done, started = 0.0, time.monotonic()
+            done += self._operations(rows)
+            if number >= _WARMUP_STEPS + _TIMED_STEPS:
+                break
+        return max(done, 1.0) / max(time.monotonic() - started, 1e-6)
+
+    def _operations(self, rows: npt.NDArray[np.int64]) -> float:
+        """Operations of a training step: 6 for each weight and token, and 12 for each pair of tokens and width.
+
+        As in Kaplan et al. ("Scaling laws for neural language models", 2020); looking embeddings up costs none.
+        """
+        width = int(self.train.lengths[rows].max())
+        size = self.size
+        body = size.parameters - size.embedding_parameters
+        return len(rows) * width * (6.0 * body + 12.0 * LAYERS * WIDTH * width)
+
+    def predictions(self, operations: float, *, seed: int, reporter: Reporter) -> npt.NDArray[np.int64]:
+        """Label ids of the test texts after so many operations of training."""
+        seed_everything(seed)
+        model = self._model(seed)
+
+        def score_dev() -> DevScore:
+            logits = torch.from_numpy(self._logits(model, self.dev))
+            accuracy = float((logits.argmax(dim=1).numpy() == self._dev_ids).mean())
+            loss = float(torch.nn.functional.cross_entropy(logits, torch.from_numpy(self._dev_ids)))
+            return DevScore(accuracy, -loss, math.sqrt(accuracy * (1 - accuracy) / len(self._dev_ids)))
+
+        best = None
+        started = time.monotonic()
+        steps = max(1, math.ceil(operations / self.operations_per_epoch * len(self._order(epoch=0, seed=seed))))
+        for step in self._steps(model, steps, seed=seed, score=score_dev):
+            passed = time.monotonic() - started
+            reporter.step(step, seconds_left=passed * (1 - step.progress) / max(step.progress, 1e-6))
+            if step.is_best:
+                best = trained_weights(model)
+        if best is not None:
+            restore_weights(model, best)
+        predicted: npt.NDArray[np.int64] = self._logits(model, self.test).argmax(axis=1)
+        return predicted
+
+    def _model(self, seed: int) -> Any:
+        n_labels = len(self._labels)
+        return small_encoder(self.named.vocabulary, n_labels, max_tokens=MAX_TOKENS, pad_id=self._pad_id, seed=seed)
+
+    def _logits(self, model: Any, encodings: Encodings) -> npt.NDArray[np.float32]:
+        side = self.named.padding_side
+        return predict_logits(model, encodings, pad_id=self._pad_id, padding_side=side, device=model.device)
+
+    def _order(self, *, epoch: int, seed: int) -> list[npt.NDArray[np.int64]]:
+        return shuffled_batches(self.train.lengths, BATCH_TOKENS, seed=seed, epoch=epoch)
+
+    def _steps(self, model: Any, n_steps: int, *, seed: int, score: Callable[[], DevScore]) -> Any:
+        accelerator = make_accelerator("fp32")
+        optimizer = make_optimizer(model, learning_rate=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+        model, optimizer = accelerator.prepare(model, optimizer)
+
+        def batches(epoch: int) -> Sequence[Callable[[], Any]]:
+            make = partial(pad, self.train, pad_id=self._pad_id, side=self.named.padding_side)
+            return [partial(make, rows) for rows in self._order(epoch=epoch, seed=seed)]
+
+        settings = LoopSettings(
+            learning_rate=LEARNING_RATE, schedule=partial(linear_multiplier, warmup_share=WARMUP),
+            evaluations=EVALUATIONS, patience=EVALUATIONS, max_grad_norm=1.0,
+            mean_texts=len(self.train) / len(batches(0)),
+        )  # fmt: skip
+        return training_steps(
+            model, optimizer, accelerator, epoch_batches=batches, label_ids=self._train_ids, budget=Budget(n_steps),
+            settings=settings, evaluate=score,
+        )  # fmt: skip
+
+
+def _fine_tuned(name: str, division: _Division, seconds: float, reporter: Reporter, *, seed: int) -> dict[str, Any]:
+    """Fine-tune a pretrained model with its own tokenizer, as `afina train` does."""
+    from afina.recipes.fine_tuning import fine_tune
+
+    reporter.stage(f"Fine-tuning {name}")
+    with tempfile.TemporaryDirectory() as folder:
+        files = {part: Path(folder) / f"{part}.parquet" for part in vars(division)}
+        for part, dataset in vars(division).items():
+            with row_writer(files[part]) as writer:
+                names = [dataset.labels.names[i] for i in dataset.label_ids]
+                writer.write([{"text": t, "label": n} for t, n in zip(dataset.texts, names, strict=True)])
+        config, origins = load_config(
+            options={
+                "data.source": str(files["train"]), "data.dev": str(files["dev"]), "data.test": str(files["test"]),
+                "data.keep_labels": True, "data.title_column": "none", "modeling.name": name,
+                "training.budget": f"{seconds}s", "training.seed": seed, "out": str(Path(folder) / "run"),
+            }
+        )  # fmt: skip
+        try:
+            summary = fine_tune(config, reporter=reporter, origins=origins).summary
+        except AfinaError as error:
+            # One model that needs a network must not cost the others' results.
+            reporter.warn(str(error))
+            return {"model": name, "failed": str(error)}
+    return {
+        "model": name,
+        "accuracy": summary["test"]["accuracy"],
+        "epochs": summary["epochs"],
+        "texts_trained_on": summary["examples_seen"],
+        "share_truncated": summary["test"]["share_truncated"],
+        "seconds": summary["seconds"]["total"],
+    }
