@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from afina.cli import _console
-from afina.cli.tokens import segmented
+from afina.cli._token_tables import segmented
 
 
 def test_compare_prints_tables_and_the_same_texts_cut_by_each(afina_command, reviews_csv):

@@ -1,8 +1,8 @@
 """What a tokenizer does to accuracy: the recipe behind `afina tokens compare --effect`.
 
 Two questions are answered on one division of the texts. From scratch: the same small encoder is trained under each
-vocabulary with the same number of floating point operations, so that only the tokens differ. Pretrained: each model is fine-tuned with the
-tokenizer it was pretrained with, which is the choice a user has.
+vocabulary with the same number of floating point operations, so that only the tokens differ. Pretrained: each model is
+fine-tuned with the tokenizer it was pretrained with, which is the choice a user has.
 """
 
 from __future__ import annotations

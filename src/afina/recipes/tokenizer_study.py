@@ -81,11 +81,11 @@ def compare_tokenizers(
     loaded = load_tokenizers(names, texts, reporter)
     study = StudyTexts.of(texts.measured)
     rows, cuts = [], []
-    for named in loaded:
+    for asked, named in zip(dict.fromkeys(names), loaded, strict=True):
         reporter.stage(f"Measuring {named.name}")
         spans = token_spans(named, study)
         row = study_tokenizer(named, study, spans, max_tokens=max_tokens, seed=seed)
-        rows.append({**row, "survival": survival.survival(named, study.texts)})
+        rows.append({**row, "asked": asked, "survival": survival.survival(named, study.texts)})
         cuts.append(inner_cuts(study, spans))
     reporter.stage("Comparing")
     texts.notes += _notes(study, rows, max_tokens)
