@@ -48,9 +48,15 @@ docs: install ## write the reference pages from the code, and build the site int
 	$(BIN)/python docs/generate.py
 	$(BIN)/mkdocs build --strict
 
-bench: install ## measure what the README claims; writes benchmarks/results/
+bench: install ## measure what the README and the docs claim; writes benchmarks/results/
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python benchmarks/sample_transfer.py
 	$(BIN)/python benchmarks/padding.py
+	$(BIN)/python benchmarks/near_duplicates.py sample
+	$(BIN)/python benchmarks/inspection.py sample
+	$(BIN)/python benchmarks/label_audit.py sample
+	$(BIN)/python benchmarks/tokenization.py
+	$(BIN)/python benchmarks/spanish.py
 
 clean: ## remove what `make` made
 	rm -rf $(VENV) site runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -24,7 +24,8 @@ def describe() -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
         "versions": {
-            name: importlib.metadata.version(name) for name in ("afina", "torch", "transformers", "scikit-learn")
+            name: importlib.metadata.version(name)
+            for name in ("afina", "torch", "transformers", "tokenizers", "scikit-learn")
         },
     }
 

@@ -52,6 +52,11 @@ class RunFolder:
         return self.root / "predictions.parquet"
 
     @property
+    def rejected(self) -> Path:
+        """rejected.jsonl: rows of the sources that could not be understood; only where there are any."""
+        return self.root / "rejected.jsonl"
+
+    @property
     def checkpoints(self) -> Path:
         """Where an unfinished run keeps what it needs to go on."""
         return self.root / "checkpoints"

@@ -124,6 +124,8 @@ def _bad_sources(folder):
 
     one_class = "text,label\n" + "".join(f"text number {i},1\n" for i in range(9))
     lonely = "text,label\n" + "".join(f"a text with number {i},{i % 2}\n" for i in range(9)) + "the only one,odd\n"
+    empty = folder / "nothing"
+    empty.mkdir()
     return {
         "missing": (folder / "nowhere.csv", "No such file"),
         "empty": (file("empty.csv", ""), "is empty"),
@@ -135,7 +137,7 @@ def _bad_sources(folder):
         "corrupt parquet": (file("bad.parquet", b"PAR1" + b"\1" * 99 + b"PAR1"), "not a valid parquet"),
         "cut gzip": (file("cut.csv.gz", gzip.compress(one_class.encode())[:-9]), "not a whole gzip"),
         "unknown type": (file("notes.docx", "x"), "Unknown file type"),
-        "empty folder": (folder, "no sub-folders"),
+        "empty folder": (empty, "no data files"),
     }
 
 

@@ -38,7 +38,7 @@ def print_error(error: AfinaError) -> None:
 
 def new_table(title: str) -> Table:
     """An empty table in the house style."""
-    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    return Table(title=Text(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
 
 
 def print_table(table: Table) -> None:
@@ -64,7 +64,7 @@ class ProgressReporter:
             self._progress.remove_task(self._task)
         self._task = self._progress.add_task(name, total=None, detail="")
         if not stderr.is_terminal:
-            stderr.print(name)
+            stderr.print(Text(name), soft_wrap=True)
 
     def tell(self, message: str) -> None:
         """A line above the progress bar."""
@@ -103,8 +103,8 @@ class ProgressReporter:
 def progress_reporter() -> Iterator[ProgressReporter]:
     """A reporter whose bar disappears when the work is done."""
     columns = (
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[detail]}"),
-        TimeElapsedColumn(),
+        SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(),
+        TextColumn("{task.fields[detail]}"), TimeElapsedColumn(),
     )  # fmt: skip
     with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
         yield ProgressReporter(progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -81,24 +82,16 @@ def audit(
     if json:
         _console.print_json(document)
     else:
-        _print(document)
+        _print(document, keep_labels=keep_labels)
 
 
-def _print(document: dict[str, Any]) -> None:
-    table = _console.new_table(f"Labels least likely to be right, of {document['texts']:,} texts")
-    for heading in ("row", "label", "suggested", "quality", "text"):
-        table.add_column(heading, justify="right" if heading in ("row", "quality") else "left")
-    for row in document["ranked"]:
-        text = " ".join(row["text"].split())
-        table.add_row(
-            f"{row['row']:,}", row["label"], row["suggested_label"], f"{row['label_quality']:.3f}",
-            Text(text if len(text) <= 90 else text[:89] + "…"),
-        )  # fmt: skip
-    _console.print_table(table)
+def _print(document: dict[str, Any], *, keep_labels: bool) -> None:
+    if document["ranked"]:
+        _print_ranked(document)
+    _console.say(f"Likely errors: {document['likely_errors']:,} labels ({document['share']:.1%})", style="bold")
     _console.say(
-        f"{document['likely_errors']:,} labels ({document['share']:.1%}) are likely errors; quality is the probability "
-        f"of the given label for models that have not seen the text (they agree with {document['agreement']:.0%} of "
-        "the labels)"
+        "Quality is the probability of the given label for models that have not seen the text; they agree with "
+        f"{document['agreement']:.0%} of the labels"
     )
     if document["measured"]:
         _print_measured(document["measured"])
@@ -109,11 +102,27 @@ def _print(document: dict[str, Any]) -> None:
         changed = {"removed": done["removed"], "given another label": done["relabelled"]}
         told = ", ".join(f"{n:,} {what}" for what, n in changed.items() if n) or "none removed or changed"
         _console.say(f"{done['rows']:,} rows written to {done['file']}, {told}")
-        _console.say(f"\nTrain on them:\n  afina train {done['file']}")
+        _console.say(f"\nTrain on them:\n  afina train {shlex.quote(done['file'])}{' --keep-labels' if keep_labels else ''}")
+
+
+def _print_ranked(document: dict[str, Any]) -> None:
+    table = _console.new_table(f"Labels least likely to be right, of {document['texts']:,} texts")
+    for heading in ("row", "label", "suggested", "quality", "text"):
+        table.add_column(heading, justify="right" if heading in ("row", "quality") else "left")
+    for row in document["ranked"]:
+        text = " ".join(row["text"].split())
+        table.add_row(
+            f"{row['row']:,}", Text(row["label"]), Text(row["suggested_label"]), f"{row['label_quality']:.3f}",
+            Text(text if len(text) <= 90 else text[:89] + "…"),
+        )  # fmt: skip
+    _console.print_table(table)
 
 
 def _print_measured(measured: list[dict[str, Any]]) -> None:
-    table = _console.new_table("Labels flipped at random in these texts: average precision of the ranking")
+    _console.say("")
+    table = _console.new_table(
+        "Labels flipped at random, and found again: average precision of the ranking"
+    )
     for heading in ("flipped", "chance", "TF-IDF", "embeddings", "both", "likely errors", "right", "found"):
         table.add_column(heading, justify="right")
     for row in measured:

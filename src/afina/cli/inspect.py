@@ -20,6 +20,7 @@ from afina.cli._options import (
     TextColumn,
     TitleColumn,
 )
+from afina.errors import OutputError
 from afina.outputs import check_free
 
 EXAMPLES = """
@@ -54,9 +55,14 @@ def inspect(
     json: Json = False,
 ) -> None:
     """Look at texts before training: classes, lengths, duplicates, odd rows, languages, telling words, leaks."""
-    for path in (html, rejected):
-        if path is not None:
-            check_free(path, force=force)
+    if rejected is not None:
+        check_free(rejected, force=force)
+        if rejected.is_dir():
+            raise OutputError(f"The output is a folder: {rejected}", hint="give the name of a file")
+    if html is not None:
+        from afina.pages import check_page_place
+
+        check_page_place(html, force=force)
     with _console.progress_reporter() as reporter:
         reporter.stage("Starting")
         from afina.recipes import inspect_data
@@ -89,7 +95,7 @@ def _print(document: dict[str, Any]) -> None:
     _print_odd(document)
     _print_leakage(document["leakage"])
     _print_examples(document["examples"])
-    _console.say("\nWhat to do", style="bold")
+    _console.say("What to do", style="bold")
     for sentence in document["advice"]:
         _console.say(f"  • {sentence}")
 
@@ -103,7 +109,7 @@ def _print_head(document: dict[str, Any]) -> None:
         _console.say(f"  looked at {kept:,} of them, drawn at random with the label mix of the whole (--max-rows)")
     for message in document["messages"]:
         _console.say(f"  {message}")
-    counted = {
+    counted: dict[str, int] = {
         "blank": document["blank"],
         "without a label": document["unlabelled"] if columns["label"] else 0,
         "not understood": document["rejected"]["rows"],
@@ -114,6 +120,7 @@ def _print_head(document: dict[str, Any]) -> None:
         _console.say(f"  rows left out: {', '.join(told)}")
     for row in document["rejected"]["examples"][:3]:
         _console.say(f"    {row['file']}, {row['place']}: {row['reason']}: {_short(row['content'])}")
+    _console.say("")
 
 
 def _print_labels(document: dict[str, Any]) -> None:
@@ -125,7 +132,7 @@ def _print_labels(document: dict[str, Any]) -> None:
     for label in document["labels"]:
         words = ", ".join(word["word"] for word in document["telling_words"].get(label["label"], [])[:8])
         cells = (f"{label['texts']:,}", f"{label['share']:.1%}", f"{label['median_words']:.0f}", words)
-        table.add_row(label["label"], *cells)
+        table.add_row(Text(label["label"]), *cells)
     _console.print_table(table)
 
 
@@ -139,27 +146,36 @@ def _print_lengths(document: dict[str, Any]) -> None:
         unit = f"{lengths['unit']} of {lengths['tokenizer']}" if "tokenizer" in lengths else lengths["unit"]
         numbers = (f"{lengths[name]:,.0f}" for name in ("min", "p5", "median", "mean", "p95", "max"))
         shares = (f"{cut[limit]:.1%}" if limit in cut else "" for limit in ("128", "256", "512"))
-        table.add_row(unit, *numbers, *shares)
+        table.add_row(Text(unit), *numbers, *shares)
     _console.print_table(table)
 
 
 def _print_repeats(document: dict[str, Any]) -> None:
     duplicates, conflicts = document["duplicates"], document["conflicts"]
-    extra = duplicates["exact_after_cleaning"] - duplicates["exact"]
-    cleaned = f" ({duplicates['exact_after_cleaning']:,} after tags are removed)" if extra else ""
     _console.say("Duplicates", style="bold")
-    _console.say(
-        f"  {duplicates['exact']:,} rows repeat an earlier one but for case, punctuation and spacing{cleaned}; "
-        f"{duplicates['near']:,} more nearly do; {duplicates['clusters']:,} groups of such rows"
-    )
+    if not duplicates["clusters"]:
+        _console.say("  none: no row repeats another, exactly or nearly\n")
+        return
+    extra = duplicates["exact_after_cleaning"] - duplicates["exact"]
+    cleaned = f" ({duplicates['exact_after_cleaning']:,} once tags are removed)" if extra else ""
+    _console.say(f"  {duplicates['exact']:,}{cleaned} repeat an earlier row but for case, punctuation and spacing")
+    _console.say(f"  {duplicates['near']:,} more nearly repeat one; {_groups(duplicates['clusters'])}")
     for cluster in duplicates["largest"][:3]:
-        labels = ", ".join(f"{n:,} {label}" for label, n in cluster["labels"].items())
-        _console.say(f"    {cluster['size']:,} rows ({labels}): {_short(cluster['texts'][0])}")
+        labels = ", ".join(f"{label}: {n:,}" for label, n in cluster["labels"].items())
+        of_labels = f" ({labels})" if document["labels"] else ""
+        _console.say(f"    {cluster['size']:,} rows{of_labels}: {_short(cluster['texts'][0])}")
     if conflicts["groups"]:
-        _console.say(f"  {conflicts['groups']:,} texts stand with different labels, {conflicts['rows']:,} rows in all")
+        _console.say(
+            f"  {_groups(conflicts['groups'])} of equal texts ({conflicts['rows']:,} rows) disagree on the label"
+        )
         for example in conflicts["examples"][:3]:
             labels = " and ".join(dict.fromkeys(str(row["label"]) for row in example["texts"]))
             _console.say(f"    {labels}: {_short(example['texts'][0]['text'])}")
+    _console.say("")
+
+
+def _groups(n: int) -> str:
+    return f"{n:,} group{'' if n == 1 else 's'}"
 
 
 def _print_odd(document: dict[str, Any]) -> None:
@@ -170,6 +186,7 @@ def _print_odd(document: dict[str, Any]) -> None:
         _console.say(f"  {found} (of {languages['told']:,} texts long enough to tell)")
         for other in languages["others"][:3]:
             _console.say(f"    {other['language']}: {_short(other['text'])}")
+        _console.say("")
     if document["odd"]:
         table = _console.new_table("Odd rows")
         for heading in ("what", "rows", "share", "example"):
@@ -187,18 +204,24 @@ def _print_leakage(leakage: dict[str, Any] | None) -> None:
     shared = leakage["exact"] + leakage["near"]
     style = "bold red" if shared else "green"
     _console.say(
-        f"  {shared:,} rows here stand there ({leakage['share']:.1%}): {leakage['exact']:,} exactly, "
+        f"  rows here that stand there: {shared:,} ({leakage['share']:.1%}), {leakage['exact']:,} exactly and "
         f"{leakage['near']:,} nearly",
         style=style,
     )
     _console.say(
-        f"  {leakage['exact_against'] + leakage['near_against']:,} of its {leakage['texts_against']:,} texts stand "
-        f"here ({leakage['share_against']:.1%})"
+        f"  rows there that stand here: {leakage['exact_against'] + leakage['near_against']:,} of "
+        f"{leakage['texts_against']:,} ({leakage['share_against']:.1%}), {leakage['exact_against']:,} exactly and "
+        f"{leakage['near_against']:,} nearly"
     )
+    if leakage["contradicting_labels"]:
+        _console.say(f"  shared rows whose label differs there: {leakage['contradicting_labels']:,}")
     for example in leakage["examples"][:5]:
-        _console.say(f"    {example['kind']}, row {example['row']}: {_short(example['text'])}")
-        if example["kind"] == "near":
-            _console.say(f"    {'':{len(example['kind'])}}  row {example['match_row']}: {_short(example['match'])}")
+        near = example["kind"] == "near"
+        there = "" if near else f", row {example['match_row']} there"
+        _console.say(f"    {example['kind']}, row {example['row']}{there}: {_short(example['text'])}")
+        if near:
+            _console.say(f"      there, row {example['match_row']}: {_short(example['match'])}")
+    _console.say("")
 
 
 def _print_examples(examples: dict[str, list[str]]) -> None:
@@ -206,6 +229,7 @@ def _print_examples(examples: dict[str, list[str]]) -> None:
     for label, texts in examples.items():
         for text in texts:
             _console.say(f"  {label + ': ' if label else ''}{_short(text)}")
+    _console.say("")
 
 
 def _short(text: str, most: int = _SHOWN_CHARACTERS) -> str:

@@ -111,7 +111,8 @@ def make_folds(
         distinct = len(np.unique(clusters[dataset.label_ids == label_id]))
         if distinct < n_folds:
             raise DataError(
-                f"The label {name!r} has {distinct} distinct texts, an audit needs at least {n_folds}",
+                f"The label {name!r} has {distinct} distinct text{'' if distinct == 1 else 's'}, an audit needs at "
+                f"least {n_folds}",
                 hint="add examples of it, or remove it from the data",
             )
     folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)

@@ -29,8 +29,7 @@ def summarise_lengths(lengths: npt.NDArray[np.int64], *, limits: Sequence[int] =
     summary["mean"] = float(lengths.mean())
     end = max(int(np.quantile(lengths, 0.99)), 1)
     width = max(1, -(-end // _BINS))
-    edges = np.arange(0, end + width, width)
-    edges[-1] += edges[-1] <= end
+    edges = width * np.arange(end // width + 2)
     counts, _ = np.histogram(np.minimum(lengths, end), bins=edges)
     summary["histogram"] = {"edges": edges.tolist(), "counts": counts.tolist()}
     shares = {str(limit): float((lengths > limit).mean()) for limit in limits}

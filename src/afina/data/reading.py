@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, islice
 
 from afina.data.columns import Columns, find_columns
 from afina.data.files import FileNotes, Row
 from afina.data.label_values import canonical
 from afina.data.sampling import StratifiedReservoir
-from afina.data.sources import open_source
+from afina.data.sources import open_source, public_name
 from afina.errors import DataError
 
 _ROWS_TO_FIND_COLUMNS = 500
@@ -81,18 +82,22 @@ def read_texts(
     rows, files = open_source(source)
     head = list(islice(rows, _ROWS_TO_FIND_COLUMNS))
     if not head:
-        raise DataError(f"No rows in {source}")
+        raise DataError(f"No rows in {public_name(source)}")
     if group_column is not None and not any(group_column in row for row in head):
         names = dict.fromkeys(name for row in head for name in row)
         raise DataError(f"Column not found: {group_column!r}", hint=f"columns are {', '.join(names)}")
-    columns = find_columns(
-        head,
+    find = partial(
+        find_columns,
         text=text_column,
         title=title_column,
         label=label_column,
         want_label=want_label,
         need_label=need_label,
     )
+    columns = find(head)
+    if group_column is not None and columns.label == group_column != label_column:
+        # A few authors look like labels.
+        columns = find([{name: cell for name, cell in row.items() if name != group_column} for row in head])
     reservoir: StratifiedReservoir[RawText] = StratifiedReservoir(max_rows, seed)
     runs, before = 0, object()
     for text in _raw_texts(chain(head, rows), columns, group_column):

@@ -1,13 +1,33 @@
-"""Rows that could not be understood, kept aside."""
+"""Rows that could not be understood, written aside."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from afina.data.files import FileNotes
+from afina.data.file_notes import FileNotes
+from afina.outputs import new_file
 
 
 def write_rejected(notes: Sequence[FileNotes], path: Path) -> int:
-    """Write the rows that could not be understood as JSONL."""
-    return 0
+    """Write the rows that could not be understood as JSONL: file, place, reason, content.
+
+    Args:
+        notes: What was noticed in each file, complete; each keeps its first 1,000 such rows.
+        path: The file to write; one that stands there is replaced.
+
+    Returns:
+        The number of rows written.
+
+    Raises:
+        OutputError: The file cannot be written.
+        MachineLimitError: The disk is full.
+    """
+    records = [{"file": str(file.path), **asdict(row)} for file in notes for row in file.rejected]
+    with new_file(path, force=True) as beside:
+        lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+        # A lone surrogate, which JSON can smuggle in, has no UTF-8.
+        beside.write_bytes("".join(lines).encode("utf-8", errors="replace"))
+    return len(records)

@@ -19,6 +19,8 @@ Item = TypeVar("Item")
 class StratifiedReservoir(Generic[Item]):
     """Keeps at most about one and a half times `size` items while they stream past, and `size` of them in the end.
 
+    Where strata are so many that each holds a few items, it keeps a few items of each.
+
     Each item draws a random key; of each stratum those with the smallest keys are kept, as many as the stratum's share
     of all items so far allows. A file sorted by label is therefore sampled like any other.
 
@@ -38,6 +40,7 @@ class StratifiedReservoir(Generic[Item]):
         self._held: dict[Hashable, list[tuple[float, int, Item]]] = {}
         self._n_seen = 0
         self._n_held = 0
+        self._most_held = math.inf if self.size is None else 1.5 * self.size + 1000
 
     def add(self, item: Item, stratum: Hashable) -> None:
         """Show the next item of the stream."""
@@ -47,8 +50,10 @@ class StratifiedReservoir(Generic[Item]):
         self.seen[stratum] += 1
         self._n_seen += 1
         self._n_held += 1
-        if self.size is not None and self._n_held > 1.5 * self.size + 1000:
+        if self.size is not None and self._n_held > self._most_held:
             self._drop(self.size, spare=True)
+            # What many strata hold to spare can exceed the limit; without room above it, each item would be a drop.
+            self._most_held = max(self._most_held, 1.25 * self._n_held)
 
     def items(self) -> list[Item]:
         """The items kept, in the order of the stream."""

@@ -105,7 +105,7 @@ def near_clusters(forms: Sequence[str]) -> Positions:
     """
     sets = WordSets.of(forms)
     clusters = np.arange(len(forms), dtype=np.int64)
-    for one, other in _candidates(sets, np.arange(len(forms)), np.arange(len(forms))):
+    for one, other in candidate_pairs(sets, np.arange(len(forms)), np.arange(len(forms))):
         clusters = _join(sets, clusters, one[other < one], other[other < one])
     return np.unique(clusters, return_inverse=True)[1].astype(np.int64)
 
@@ -120,7 +120,7 @@ def near_matches(forms: Sequence[str], others: Sequence[str]) -> dict[int, tuple
     n = len(forms)
     sets = WordSets.of([*forms, *others])
     matches: dict[int, tuple[int, float]] = {}
-    for one, other in _candidates(sets, np.arange(n), np.arange(n, n + len(others))):
+    for one, other in candidate_pairs(sets, np.arange(n), np.arange(n, n + len(others))):
         similarities = sets.similarity(one, other)
         near = similarities >= NEAR_JACCARD
         for position, match, similarity in zip(
@@ -135,8 +135,17 @@ def _words(form: str) -> list[str]:
     return (form if form.isascii() else _UNSPACED.sub(r" \1 ", form)).split()
 
 
-def _candidates(sets: WordSets, rows: Positions, columns: Positions) -> Iterator[tuple[Positions, Positions]]:
-    """Pairs of a row and a column that may be near-duplicates, a block of rows at a time, rows ascending."""
+def candidate_pairs(sets: WordSets, rows: Positions, columns: Positions) -> Iterator[tuple[Positions, Positions]]:
+    """Pairs that may be near-duplicates, a block at a time.
+
+    Args:
+        sets: Word sets.
+        rows: Positions of sets to compare, ascending.
+        columns: Positions of sets to compare them with.
+
+    Yields:
+        Positions of the one and of the other of each pair, (n_pairs,) each; rows ascend from block to block.
+    """
     rarest = sets.rarest()
     mine, theirs = rarest[rows], rarest[columns].T.tocsr()
     products = np.cumsum(mine @ np.diff(theirs.indptr))

@@ -12,6 +12,7 @@ import numpy as np
 _PRIOR_WEIGHT = 1000.0
 _LEAST_TEXTS = 3
 _LEAST_Z = 1.96
+_LEAST_REST = 1e-6
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,9 @@ def telling_words(forms_by_label: Mapping[str, Sequence[str]], *, most: int = 15
         there = np.array([total[word] for word in words], dtype=float) - here
         prior = (here + there) * _PRIOR_WEIGHT / n_total
         n_here, n_there = float(mine.total()), float(n_total - mine.total())
-        odds_here = np.log((here + prior) / (n_here + _PRIOR_WEIGHT - here - prior))
-        odds_there = np.log((there + prior) / (n_there + _PRIOR_WEIGHT - there - prior))
+        # Where all texts hold one word only, no other word is left to set it against.
+        odds_here = np.log((here + prior) / np.maximum(n_here + _PRIOR_WEIGHT - here - prior, _LEAST_REST))
+        odds_there = np.log((there + prior) / np.maximum(n_there + _PRIOR_WEIGHT - there - prior, _LEAST_REST))
         z = (odds_here - odds_there) / np.sqrt(1 / (here + prior) + 1 / (there + prior))
         best = [i for i in np.argsort(-z, kind="stable")[:most] if z[i] >= _LEAST_Z]
         told[label] = [TellingWord(words[i], float(z[i]), int(here[i]), int(there[i])) for i in best]

@@ -11,7 +11,7 @@ import torch
 
 from afina.errors import ModelError
 from afina.modeling.catalog import locate
-from afina.modeling.load import ensure_pad_token, loading
+from afina.modeling.load import context_limit, ensure_pad_token, loading
 from afina.tokenization import Encoder, pad, sorted_batches
 
 _BATCH_TOKENS = 4096
@@ -32,14 +32,14 @@ def embed(
     Args:
         name: Catalog name, local folder, or Hub id.
         texts: The texts.
-        max_tokens: Tokens read of a text, from its start.
+        max_tokens: Tokens read of a text, from its start; no more than the model can take.
         on_texts: Called with the number of texts done.
 
     Returns:
         (n_texts, width) float32.
 
     Raises:
-        ModelError: The model cannot be loaded.
+        ModelError: The model cannot be loaded, or is none that reads a text into states of one width.
     """
     from transformers import AutoConfig, AutoModel, AutoTokenizer
 
@@ -49,8 +49,11 @@ def embed(
         tokenizer = AutoTokenizer.from_pretrained(source)
         ensure_pad_token(tokenizer, config)
         model = AutoModel.from_pretrained(source, config=config, use_safetensors=True, dtype=torch.float32).eval()
-    if not hasattr(config, "hidden_size"):
-        raise ModelError(f"The model {name!r} has no hidden states of one width", hint="give an encoder or a decoder")
+    if not hasattr(config, "hidden_size") or config.is_encoder_decoder:
+        raise ModelError(
+            f"The model {name!r} does not give one row of hidden states a token", hint="give an encoder or a decoder"
+        )
+    max_tokens = min(max_tokens, context_limit(tokenizer, config))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return _embed(model.to(device), tokenizer, texts, max_tokens, on_texts, device)
 

@@ -97,15 +97,19 @@ def load_fine_tuned(folder: Path, labels: LabelSet) -> PretrainedClassifier:
 
 
 def _pretrained(model: Any, tokenizer: Any, labels: LabelSet) -> PretrainedClassifier:
-    limits = [getattr(model.config, "max_position_embeddings", None), tokenizer.model_max_length]
-    usable = [int(limit) for limit in limits if isinstance(limit, int) and 0 < limit < _NO_LIMIT]
     return PretrainedClassifier(
         model=model,
         tokenizer=tokenizer,
         labels=labels,
         pad_id=int(model.config.pad_token_id),
-        max_context=min(usable, default=512),
+        max_context=context_limit(tokenizer, model.config),
     )
+
+
+def context_limit(tokenizer: Any, config: Any) -> int:
+    """Most tokens of a text that a model can take."""
+    limits = [getattr(config, "max_position_embeddings", None), tokenizer.model_max_length]
+    return min((int(limit) for limit in limits if isinstance(limit, int) and 0 < limit < _NO_LIMIT), default=512)
 
 
 def ensure_pad_token(tokenizer: Any, config: Any) -> None:

@@ -18,18 +18,22 @@ def give_advice(document: Mapping[str, Any]) -> list[str]:
     return advice or ["Nothing was found that stands in the way of training"]
 
 
+def _counted(n: int, thing: str) -> str:
+    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"
+
+
 def _leaks(document: Mapping[str, Any]) -> list[str]:
     leakage = document.get("leakage")
     if not leakage or not leakage["exact"] + leakage["near"]:
         return [f"No row stands in {leakage['against']}, exactly or nearly"] if leakage else []
     shared = leakage["exact_against"] + leakage["near_against"]
     told = [
-        f"{shared:,} of the {leakage['texts_against']:,} texts of {leakage['against']} stand here too "
-        f"({leakage['exact_against']:,} exactly, {leakage['near_against']:,} nearly): whoever trains on one and tests "
-        "on the other measures memory; `afina train --test` removes them"
+        f"Shared with {leakage['against']}: {shared:,} of its {_counted(leakage['texts_against'], 'text')} "
+        f"({leakage['exact_against']:,} exactly, {leakage['near_against']:,} nearly); whoever trains on one and tests "
+        "on the other measures memory; `afina train --test` removes them from the training texts"
     ]
     if leakage["contradicting_labels"]:
-        told.append(f"{leakage['contradicting_labels']:,} of the shared texts have another label there")
+        told.append(f"Labels disagree on {_counted(leakage['contradicting_labels'], 'shared text')}")
     return told
 
 
@@ -43,7 +47,8 @@ def _labels(document: Mapping[str, Any]) -> list[str]:
     smallest = min(labels, key=lambda label: label["texts"])
     if smallest["texts"] < _FEW_PER_LABEL:
         told.append(
-            f"The label {smallest['label']!r} has {smallest['texts']:,} texts: results on it will have wide intervals"
+            f"The label {smallest['label']!r} has {_counted(smallest['texts'], 'text')}: results on it will have wide "
+            "intervals"
         )
     if (document["imbalance"] or 1) >= _STRONG_IMBALANCE:
         most = max(labels, key=lambda label: label["texts"])
@@ -52,10 +57,10 @@ def _labels(document: Mapping[str, Any]) -> list[str]:
             "and the figures of each class, not accuracy alone"
         )
     if document["order"]["sorted_by_label"]:
-        told.append("Rows are sorted by label: its first rows are no sample of it; afina draws at random")
+        told.append("Rows are sorted by label, so the first ones are no sample of the whole; afina draws at random")
     if document["conflicts"]["groups"]:
         told.append(
-            f"{document['conflicts']['groups']:,} texts stand with different labels: one of each is wrong; "
+            f"Repeated texts with different labels: {document['conflicts']['groups']:,}; one label of each is wrong; "
             "`afina data audit` ranks likely label errors"
         )
     return told
@@ -68,13 +73,13 @@ def _repeats(document: Mapping[str, Any]) -> list[str]:
         cleaned = duplicates["exact_after_cleaning"] - duplicates["exact"]
         more = f" ({cleaned:,} of them once tags are removed)" if cleaned else ""
         told.append(
-            f"{duplicates['exact_after_cleaning']:,} rows repeat another{more}: training drops those with the same "
-            "label"
+            f"Repeated texts: {_counted(duplicates['exact_after_cleaning'], 'row')}{more}; training drops those with "
+            "the same label"
         )
     if duplicates["near"] > _MANY_REPEATS * texts:
         told.append(
-            f"{duplicates['near']:,} rows nearly repeat another: a random split would test on what was learned by "
-            "heart; `afina data split` and `afina train` keep such rows on one side"
+            f"Nearly repeated texts: {_counted(duplicates['near'], 'row')}; a random split would test on what was "
+            "learned by heart; `afina data split` and `afina train` keep such rows on one side"
         )
     return told
 
@@ -83,7 +88,7 @@ def _texts(document: Mapping[str, Any]) -> list[str]:
     told = []
     rejected = document["rejected"]["rows"]
     if rejected:
-        told.append(f"{rejected:,} rows could not be understood and are left out; --rejected writes them to a file")
+        told.append(f"Not understood and left out: {_counted(rejected, 'row')}; --rejected writes them to a file")
     tokens = document["lengths"]["tokens"]
     if tokens and tokens["share_truncated"]["256"] > _MANY_TRUNCATED:
         told.append(
@@ -101,11 +106,12 @@ def _texts(document: Mapping[str, Any]) -> list[str]:
         )
     by_kind = {odd["what"].split(" (")[0]: odd for odd in document["odd"]}
     if "HTML tags" in by_kind:
-        told.append(f"{by_kind['HTML tags']['rows']:,} texts hold HTML tags: training strips line breaks, not others")
-    if "misread characters" in by_kind:
         told.append(
-            f"{by_kind['misread characters']['rows']:,} texts hold misread characters: mend the file's encoding"
+            f"HTML tags: {_counted(by_kind['HTML tags']['rows'], 'text')}; training strips line breaks, not others"
         )
+    if "misread characters" in by_kind:
+        found_in = _counted(by_kind["misread characters"]["rows"], "text")
+        told.append(f"Misread characters: {found_in}; mend the file's encoding")
     if "placeholders" in by_kind:
-        told.append(f"{by_kind['placeholders']['rows']:,} texts are placeholders such as 'n/a': remove them")
+        told.append(f"Placeholders such as 'n/a': {_counted(by_kind['placeholders']['rows'], 'text')}; remove them")
     return told

@@ -107,8 +107,10 @@ def audit_labels(
     measured = []
     for share in flips:
         reporter.stage(f"Flipping {share:.0%} of the labels to see which are found")
-        flipped, changed = flip_labels(dataset.label_ids, len(dataset.labels), share, seed=seed)
-        measured.append(_measure(share, flipped, changed, probabilities(flipped)))
+        # Of a few texts a small share rounds to none, and nothing could then be found.
+        at_least_one = max(share, 1 / n_texts)
+        flipped, changed = flip_labels(dataset.label_ids, len(dataset.labels), at_least_one, seed=seed)
+        measured.append(_measure(float(changed.mean()), flipped, changed, probabilities(flipped)))
     document = {
         "source": public_name(source),
         "model": model,

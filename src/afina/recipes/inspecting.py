@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from afina.config import DEFAULT_MAX_ROWS
-from afina.data import FileNotes, RawTexts, find_overlap, public_name, read_texts
+from afina.data import FileNotes, RawTexts, find_overlap, open_source, public_name, read_texts
+from afina.data.columns import NO_COLUMN
 from afina.data.inspection import Inspection
 from afina.data.languages import detect_languages
 from afina.data.lengths import summarise_lengths
@@ -26,6 +28,7 @@ TRUNCATION_LIMITS = (128, 256, 512)
 _TEXTS_FOR_LANGUAGES = 5_000
 _EXAMPLES_PER_LABEL, _OTHER_LANGUAGES, _LEAKS, _REJECTED = 3, 5, 10, 10
 _NO_LIMIT = 1 << 30
+_ROWS_WITH_ALL_COLUMNS = 500
 
 
 def inspect_data(
@@ -47,9 +50,9 @@ def inspect_data(
         source: What `afina.data.open_source` takes; labels are looked for and not needed.
         against: Another source, as the test set; rows of `source` that stand in it are found.
         model: Whose tokens lengths are counted in.
-        text_column: Column with the text, if it is not to be found by itself.
-        title_column: Column put before the text.
-        label_column: Column with the label.
+        text_column: Column with the text, if it is not to be found by itself; in `against` too, if it has one so named.
+        title_column: Column put before the text, likewise.
+        label_column: Column with the label, likewise.
         keep_labels: Use label values as they stand.
         max_rows: Rows to hold; of more, a random part is looked at. None holds all.
         seed: Seed of that part and of the examples.
@@ -70,7 +73,9 @@ def inspect_data(
     )  # fmt: skip
     rows = Inspection.of(raw, keep_labels=keep_labels)
     if not rows.texts:
-        raise DataError(f"No texts in {public_name(source)}: all {raw.n_rows:,} rows are blank", hint=str(raw.columns))
+        raise DataError(
+            f"No texts in {public_name(source)}: all {raw.n_rows:,} rows are blank", hint=f"columns used: {raw.columns}"
+        )
     document = _head(source, raw, rows)
     reporter.stage("Counting tokens")
     document["lengths"] = {"words": _word_lengths(rows), "tokens": _token_lengths(rows, model, reporter)}
@@ -90,24 +95,38 @@ def inspect_data(
     document["leakage"] = None
     if against is not None:
         reporter.stage(f"Comparing with {public_name(against)}")
-        other = read_texts(
-            against, text_column=text_column if against == source else None, need_label=False, max_rows=max_rows,
-            seed=seed,
-        )  # fmt: skip
+        named = {"text_column": text_column, "title_column": title_column, "label_column": label_column}
+        other = read_texts(against, **_columns_there(against, named), need_label=False, max_rows=max_rows, seed=seed)
         files += other.files
-        document["leakage"] = _leakage(rows, Inspection.of(other, keep_labels=keep_labels), public_name(against))
+        reporter.tell(f"{public_name(against)}: {other.n_rows:,} rows, {other.columns}")
+        compared = _lay_out(other, public_name(against), reporter, keep_labels=keep_labels)
+        document["leakage"] = _leakage(rows, compared, public_name(against))
     document["advice"] = give_advice(document)
     document["seconds"] = round(time.monotonic() - started, 2)
     return document, files
+
+
+def _columns_there(source: str, named: dict[str, str | None]) -> dict[str, str | None]:
+    """Which of the named columns another source has too; those it lacks are found by themselves in it."""
+    rows, _ = open_source(source)
+    names = {name for row in islice(rows, _ROWS_WITH_ALL_COLUMNS) for name in row}
+    return {option: name for option, name in named.items() if name in names or name == NO_COLUMN}
+
+
+def _lay_out(raw: RawTexts, name: str, reporter: Reporter, *, keep_labels: bool) -> Inspection:
+    """The texts of the source compared with; labels that cannot be read are no reason not to compare texts."""
+    try:
+        return Inspection.of(raw, keep_labels=keep_labels)
+    except DataError as error:
+        reporter.warn(f"Labels of {name} are not compared: {error}")
+        return Inspection.of(replace(raw, texts=[replace(text, value=None) for text in raw.texts]))
 
 
 def _head(source: str, raw: RawTexts, rows: Inspection) -> dict[str, Any]:
     columns = raw.columns
     reasons = rows.mapping.set_aside
     set_aside = Counter(reasons[value] for row in rows.rows if (value := row.value or "") in reasons)
-    rejected = [
-        {"file": notes.path.name, **asdict(row)} for notes in raw.files for row in getattr(notes,"rejected",[])
-    ]  # fmt: skip
+    rejected = [{"file": notes.path.name, **asdict(row)} for notes in raw.files for row in notes.rejected]
     words = np.array([len(form.split()) for form in rows.forms])
     by_label = rows.by_label()
     n_labelled = sum(map(len, by_label.values()))

@@ -206,7 +206,8 @@ def _left_over(dataset: TextDataset, overlap: Overlap, what: str, where: str) ->
             hint=f"give other texts with --{where}, or leave --{where} out to have a share held out",
         )
     remaining = dataset.select(kept)
-    require_rows_per_label(remaining, 2 if what == "training" else 1)
+    if what == "training":
+        require_rows_per_label(remaining, 2)
     return remaining
 
 

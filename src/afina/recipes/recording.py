@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 import afina
 from afina.config import RunConfig
+from afina.data import write_rejected
 from afina.errors import MachineLimitError
 from afina.modeling import quiet
 from afina.recipes.model_card import model_card
@@ -53,6 +54,8 @@ def write_run(
     try:
         _write_model(folder, session, model_card(name, summary, data.record))
         _write_predictions(folder, data, tested)
+        if any(file.rejected for file in data.files):
+            write_rejected(data.files, folder.rejected)
         write_json(folder.manifest, _manifest(folder, session, config, origins, data))
     except OSError as error:
         raise MachineLimitError(

@@ -63,7 +63,9 @@ def split_data(
         OutputError: The place is taken or cannot be written.
     """
     reporter = reporter or Silent()
-    if few_shot is None and (len(shares) != 3 or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6):
+    # Written so that a share that is no number fails too.
+    good = len(shares) == 3 and all(share > 0 for share in shares) and abs(sum(shares) - 1) <= 1e-6
+    if few_shot is None and not good:
         raise ConfigError(f"Shares of train, dev and test must be positive and sum to 1: {', '.join(map(str, shares))}")
     if few_shot is not None and few_shot < 1:
         raise ConfigError(f"--few-shot needs at least one text of each label: {few_shot}")

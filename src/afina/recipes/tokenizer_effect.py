@@ -7,62 +7,34 @@ fine-tuned with the tokenizer it was pretrained with, which is the choice a user
 
 from __future__ import annotations
 
-import math
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property, partial
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from afina.config import load_config
-from afina.data import TextDataset, load_dataset, require_rows_per_label, split, take
+from afina.data import load_dataset, require_rows_per_label, split, take
 from afina.data.writing import row_writer
 from afina.errors import AfinaError
 from afina.evaluation import TfidfBaseline, score
-from afina.modeling import predict_logits
-from afina.modeling.scratch import FEED_FORWARD, HEADS, LAYERS, WIDTH, small_encoder
+from afina.modeling.scratch import FEED_FORWARD, HEADS, LAYERS, WIDTH
 from afina.recipes.reporting import Reporter, Silent
+from afina.recipes.scratch_trial import MAX_TOKENS, Division, ScratchTrial
 from afina.recipes.tokenizer_names import parse_name
 from afina.recipes.tokenizer_study import StudySource, load_tokenizers
-from afina.tokenization import Encoder, Encodings, pad, shuffled_batches
 from afina.tokenization.named import NamedTokenizer
-from afina.training import (
-    Budget,
-    DevScore,
-    LoopSettings,
-    linear_multiplier,
-    make_accelerator,
-    make_optimizer,
-    restore_weights,
-    seed_everything,
-    trained_weights,
-    training_steps,
-)
 
 SHARES = (0.7, 0.1, 0.2)
 MOST_TRAIN, MOST_DEV, MOST_TEST = 20_000, 500, 2_500
-MAX_TOKENS = 512
-BATCH_TOKENS = 2048
-LEARNING_RATE, WEIGHT_DECAY, WARMUP = 1e-3, 0.01, 0.1
 MOST_EPOCHS = 30
-EVALUATIONS = 8
 N_SEEDS = 3
 # Of the time: the pretrained models' part where there are any, and what dev and test scores take of the rest.
 _SHARE_PRETRAINED, _SHARE_SCORING = 0.5, 0.25
-_WARMUP_STEPS, _TIMED_STEPS = 2, 6
-
-
-@dataclass(frozen=True)
-class _Division:
-    train: TextDataset
-    dev: TextDataset
-    test: TextDataset
 
 
 def measure_effect(
@@ -117,7 +89,7 @@ def measure_effect(
 
 def _divide(
     source: str, text: str | None, title: str | None, label: str | None, reporter: Reporter, *, seed: int
-) -> _Division:
+) -> Division:
     dataset, notes = load_dataset(
         source, text_column=text, title_column=title, label_column=label, max_rows=2 * MOST_TRAIN, seed=seed
     )
@@ -126,7 +98,7 @@ def _divide(
     require_rows_per_label(dataset, 10)
     parts = split(dataset, SHARES, seed=seed)
     limits = (MOST_TRAIN, MOST_DEV, MOST_TEST)
-    return _Division(*(take(part, limit, seed=seed) for part, limit in zip(parts, limits, strict=True)))
+    return Division(*(take(part, limit, seed=seed) for part, limit in zip(parts, limits, strict=True)))
 
 
 def _has_model(name: str) -> bool:
@@ -136,16 +108,16 @@ def _has_model(name: str) -> bool:
     return parse_name(name) is None and not path.exists()
 
 
-def _baseline(division: _Division) -> dict[str, Any]:
+def _baseline(division: Division) -> dict[str, Any]:
     baseline = TfidfBaseline(division.train)
     scores = score(division.test.label_ids, baseline.predict_proba(division.test.texts), division.test.labels)
     return {"name": baseline.name, "accuracy": scores.accuracy.as_dict()}
 
 
 def _from_scratch(
-    division: _Division, tokenizers: Sequence[NamedTokenizer], seconds: float, reporter: Reporter, *, seed: int
+    division: Division, tokenizers: Sequence[NamedTokenizer], seconds: float, reporter: Reporter, *, seed: int
 ) -> dict[str, Any]:
-    trials = [_Trial(named, division) for named in tokenizers]
+    trials = [ScratchTrial(named, division) for named in tokenizers]
     reporter.stage("Measuring the pace of a small encoder")
     # Long sequences of characters run at another pace than short ones of words: each is measured.
     seconds_for_one = sum(1 / trial.operations_per_second() for trial in trials)
@@ -202,114 +174,7 @@ def _mean_interval(values: npt.NDArray[np.float64], *, samples: int = 2000, seed
     return {"value": float(values.mean()), "low": float(low), "high": float(high)}
 
 
-@dataclass(frozen=True)
-class _Size:
-    parameters: int
-    embedding_parameters: int
-
-
-class _Trial:
-    """The small encoder under one tokenizer."""
-
-    def __init__(self, named: NamedTokenizer, division: _Division) -> None:
-        self.named = named
-        encoder = Encoder(named.tokenizer, MAX_TOKENS)
-        self.train, self.dev, self.test = (encoder.encode(part.texts) for part in vars(division).values())
-        self._labels = division.train.labels
-        self._train_ids, self._dev_ids = torch.from_numpy(division.train.label_ids), division.dev.label_ids
-        self._pad_id = named.pad_id or 0
-
-    @cached_property
-    def size(self) -> _Size:
-        """Weights of the model, and of its embedding table."""
-        model = self._model(0)
-        in_embeddings = sum(p.numel() for p in model.get_input_embeddings().parameters())
-        return _Size(sum(p.numel() for p in model.parameters()), in_embeddings)
-
-    @cached_property
-    def operations_per_epoch(self) -> float:
-        """Floating point operations of an epoch of training, padding counted."""
-        return float(sum(self._operations(rows) for rows in self._order(epoch=0, seed=0)))
-
-    def operations_per_second(self) -> float:
-        """Pace of training, from a few steps."""
-        done, started = 0.0, 0.0
-        order = self._order(epoch=0, seed=0)
-        steps = self._steps(self._model(0), len(order), seed=0, score=lambda: DevScore(0, 0))
-        for number, (rows, _) in enumerate(zip(order, steps, strict=False)):
-            if number == _WARMUP_STEPS:
-                done, started = 0.0, time.monotonic()
-            done += self._operations(rows)
-            if number >= _WARMUP_STEPS + _TIMED_STEPS:
-                break
-        return max(done, 1.0) / max(time.monotonic() - started, 1e-6)
-
-    def _operations(self, rows: npt.NDArray[np.int64]) -> float:
-        """Operations of a training step: 6 for each weight and token, and 12 for each pair of tokens and width.
-
-        As in Kaplan et al. ("Scaling laws for neural language models", 2020); looking embeddings up costs none.
-        """
-        width = int(self.train.lengths[rows].max())
-        size = self.size
-        body = size.parameters - size.embedding_parameters
-        return len(rows) * width * (6.0 * body + 12.0 * LAYERS * WIDTH * width)
-
-    def predictions(self, operations: float, *, seed: int, reporter: Reporter) -> npt.NDArray[np.int64]:
-        """Label ids of the test texts after so many operations of training."""
-        seed_everything(seed)
-        model = self._model(seed)
-
-        def score_dev() -> DevScore:
-            logits = torch.from_numpy(self._logits(model, self.dev))
-            accuracy = float((logits.argmax(dim=1).numpy() == self._dev_ids).mean())
-            loss = float(torch.nn.functional.cross_entropy(logits, torch.from_numpy(self._dev_ids)))
-            return DevScore(accuracy, -loss, math.sqrt(accuracy * (1 - accuracy) / len(self._dev_ids)))
-
-        best = None
-        started = time.monotonic()
-        steps = max(1, math.ceil(operations / self.operations_per_epoch * len(self._order(epoch=0, seed=seed))))
-        for step in self._steps(model, steps, seed=seed, score=score_dev):
-            passed = time.monotonic() - started
-            reporter.step(step, seconds_left=passed * (1 - step.progress) / max(step.progress, 1e-6))
-            if step.is_best:
-                best = trained_weights(model)
-        if best is not None:
-            restore_weights(model, best)
-        predicted: npt.NDArray[np.int64] = self._logits(model, self.test).argmax(axis=1)
-        return predicted
-
-    def _model(self, seed: int) -> Any:
-        n_labels = len(self._labels)
-        return small_encoder(self.named.vocabulary, n_labels, max_tokens=MAX_TOKENS, pad_id=self._pad_id, seed=seed)
-
-    def _logits(self, model: Any, encodings: Encodings) -> npt.NDArray[np.float32]:
-        side = self.named.padding_side
-        return predict_logits(model, encodings, pad_id=self._pad_id, padding_side=side, device=model.device)
-
-    def _order(self, *, epoch: int, seed: int) -> list[npt.NDArray[np.int64]]:
-        return shuffled_batches(self.train.lengths, BATCH_TOKENS, seed=seed, epoch=epoch)
-
-    def _steps(self, model: Any, n_steps: int, *, seed: int, score: Callable[[], DevScore]) -> Any:
-        accelerator = make_accelerator("fp32")
-        optimizer = make_optimizer(model, learning_rate=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-        model, optimizer = accelerator.prepare(model, optimizer)
-
-        def batches(epoch: int) -> Sequence[Callable[[], Any]]:
-            make = partial(pad, self.train, pad_id=self._pad_id, side=self.named.padding_side)
-            return [partial(make, rows) for rows in self._order(epoch=epoch, seed=seed)]
-
-        settings = LoopSettings(
-            learning_rate=LEARNING_RATE, schedule=partial(linear_multiplier, warmup_share=WARMUP),
-            evaluations=EVALUATIONS, patience=EVALUATIONS, max_grad_norm=1.0,
-            mean_texts=len(self.train) / len(batches(0)),
-        )  # fmt: skip
-        return training_steps(
-            model, optimizer, accelerator, epoch_batches=batches, label_ids=self._train_ids, budget=Budget(n_steps),
-            settings=settings, evaluate=score,
-        )  # fmt: skip
-
-
-def _fine_tuned(name: str, division: _Division, seconds: float, reporter: Reporter, *, seed: int) -> dict[str, Any]:
+def _fine_tuned(name: str, division: Division, seconds: float, reporter: Reporter, *, seed: int) -> dict[str, Any]:
     """Fine-tune a pretrained model with its own tokenizer, as `afina train` does."""
     from afina.recipes.fine_tuning import fine_tune
 

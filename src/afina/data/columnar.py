@@ -1,0 +1,102 @@
+"""Rows of parquet files: flat columns only, times as text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from afina.data.file_notes import FileNotes, Row
+from afina.data.text_lines import open_seekable
+from afina.errors import DataError
+
+_ROWS_PER_BATCH = 8192
+
+
+def read_parquet(path: Path, notes: FileNotes) -> Iterator[Row]:
+    """Stream the rows of a parquet file.
+
+    Args:
+        path: The file.
+        notes: Filled while rows are consumed; nested columns are left out and noted.
+
+    Raises:
+        DataError: The file is damaged, or has no flat column that could hold texts.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with open_seekable(path) as source:
+        try:
+            file = pq.ParquetFile(source)
+            notes.class_names = _class_names(file.schema_arrow.metadata or {})
+            fields = _flat_fields(file.schema_arrow, notes)
+            of_bytes = [field.name for field in fields if _is_binary(field.type)]
+            for batch in file.iter_batches(batch_size=_ROWS_PER_BATCH, columns=[field.name for field in fields]):
+                for row in _without_times(batch).to_pylist():
+                    # Some writers store texts without saying that they are texts.
+                    yield row | {name: (row[name] or b"").decode("utf-8", errors="replace") for name in of_bytes}
+        except PermissionError:
+            raise
+        except (pa.ArrowException, OSError, UnicodeError, OverflowError) as error:
+            first_line = (str(error).splitlines() or [type(error).__name__])[0]
+            raise DataError(f"The file {path} is not a valid parquet file: {first_line}") from None
+
+
+def _flat_fields(schema: Any, notes: FileNotes) -> list[Any]:
+    import pyarrow as pa
+
+    nested = [field for field in schema if pa.types.is_nested(field.type)]
+    flat = [field for field in schema if not pa.types.is_nested(field.type)]
+    told = ", ".join(f"{field.name} ({_kind(field.type)})" for field in nested)
+    names = schema.names
+    if len(set(names)) != len(names):
+        raise DataError(f"Column names of {notes.path.name} repeat: {', '.join(names)}")
+    if nested and not any(_is_text(field.type) for field in flat):
+        raise DataError(
+            f"No text column in {notes.path.name}: nested are {told}",
+            hint="write the text and the label as flat columns",
+        )
+    if nested:
+        notes.remarks.append(f"{notes.path.name} has nested columns, which are left out: {told}")
+    return flat
+
+
+def _kind(kind: Any) -> str:
+    return str(kind).split("<", 1)[0]
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return _is_binary(kind) or any(
+        is_kind(kind) for is_kind in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    )
+
+
+def _is_binary(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _without_times(batch: Any) -> Any:
+    """Points in time as text: Python has no nanoseconds and no year 10,000."""
+    import pyarrow as pa
+
+    for i, field in enumerate(batch.schema):
+        if pa.types.is_temporal(field.type):
+            kind = pa.int64() if pa.types.is_duration(field.type) else pa.string()
+            batch = batch.set_column(i, field.name, batch.column(i).cast(kind))
+    return batch
+
+
+def _class_names(metadata: dict[bytes, bytes]) -> dict[str, list[str]]:
+    try:
+        features = json.loads(metadata[b"huggingface"])["info"]["features"]
+        return {name: feature["names"] for name, feature in features.items() if "names" in feature}
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return {}
