@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,15 +25,14 @@ def new_file(path: Path, *, force: bool = False) -> Iterator[Path]:
         OutputError: The place is taken or cannot be written.
         MachineLimitError: The disk is full.
     """
-    check_free(path, force=force)
-    if path.is_dir():
-        raise OutputError(f"The output is a folder: {path}", hint="give the name of a file")
-    # The process number keeps two commands that write the same file out of each other's way.
-    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    _check_file(path, force=force)
+    beside = _beside(path)
     with _as_one_sentence(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield beside
+            # Another command may have written the file in the meantime.
+            _check_file(path, force=force)
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)
@@ -51,28 +51,55 @@ def new_folder(path: Path, *, mark: str, force: bool = False) -> Iterator[Path]:
         OutputError: The place is taken or cannot be written.
         MachineLimitError: The disk is full.
     """
-    if path.is_dir() and any(path.iterdir()):
-        check_free(path, force=force)
-        if not (path / mark).is_file():
-            raise OutputError(f"Not replaced, since it holds no {mark}: {path}", hint="choose another --out")
-    elif path.exists() and not path.is_dir():
-        raise OutputError(f"The output is a file: {path}", hint="choose another --out")
-    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     with _as_one_sentence(path):
+        # A name such as "." has nothing that could be renamed, and a link to a folder is no folder.
+        place = Path(os.path.realpath(path))
+        _check_folder(path, mark=mark, force=force)
+        beside = _beside(place)
         try:
             beside.mkdir(parents=True)
             yield beside
-            if path.exists():
-                shutil.rmtree(path)
-            beside.rename(path)
+            _check_folder(path, mark=mark, force=force)
+            if place.exists():
+                # What stood there goes only when the new folder stands in its place.
+                old = _beside(place)
+                place.rename(old)
+                beside.rename(place)
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                beside.rename(place)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
 
 
 def check_free(path: Path, *, force: bool) -> None:
     """Raise OutputError where something stands that may not be replaced."""
-    if path.exists() and not force:
+    # Unlike Path.exists, this is no error for a name that is too long; what writes to it tells that.
+    if os.path.exists(path) and not force:
         raise OutputError(f"The output exists: {path}", hint="choose another --out, or replace it with --force")
+
+
+def _beside(path: Path) -> Path:
+    """A name next to a path that no other command, and no rest of a killed one, has."""
+    return path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.tmp")
+
+
+def _check_file(path: Path, *, force: bool) -> None:
+    if os.path.isdir(path):
+        raise OutputError(f"The output is a folder: {path}", hint="give the name of a file")
+    check_free(path, force=force)
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise OutputError(f"The output is no regular file: {path}", hint="give the name of a file")
+
+
+def _check_folder(path: Path, *, mark: str, force: bool) -> None:
+    if path.is_dir():
+        if any(path.iterdir()):
+            check_free(path, force=force)
+            if not (path / mark).is_file():
+                raise OutputError(f"Not replaced, since it holds no {mark}: {path}", hint="choose another --out")
+    elif path.exists():
+        raise OutputError(f"The output is a file: {path}", hint="choose another --out")
 
 
 @contextmanager
@@ -80,6 +107,18 @@ def _as_one_sentence(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise MachineLimitError(f"The disk is full: {path} is not written", hint="free some space") from None
+        if not _concerns(error, path):
+            raise
         raise OutputError(f"Cannot write {path}: {error.strerror or error}") from None
+
+
+def _concerns(error: OSError, path: Path) -> bool:
+    """Whether an error inside the block comes from writing, and not from something else that was read or asked for."""
+    if error.errno not in errno.errorcode or isinstance(error, ConnectionError | TimeoutError):
+        return False
+    if error.filename is None:
+        return True
+    place, culprit = os.path.realpath(path), os.path.realpath(os.fsdecode(error.filename))
+    return culprit.startswith(place) or Path(culprit) in Path(place).parents

@@ -1,6 +1,8 @@
+import os
+
 import pytest
 
-from afina.data import is_sample, open_source, source_name
+from afina.data import is_sample, label_folders, open_source, public_name, source_name
 from afina.errors import DataError
 
 
@@ -46,10 +48,29 @@ def test_folders_know_the_encodings_that_files_know(tmp_path, encoding):
     assert rows[1]["text"] == text
 
 
-def test_binary_files_in_folders_are_refused(tmp_path):
-    root = folder_of(tmp_path / "reviews", pos=[b"PK\x03\x04\x00\x00\xff\xfe\x00\x01" * 20], neg=["bad"])
-    with pytest.raises(DataError, match=r"0\.txt"):
+BINARY = b"PK\x03\x04\x00\x00\xff\xfe\x00\x01" * 20
+
+
+def test_more_than_a_fifth_of_binary_files_in_folders_is_refused(tmp_path):
+    root = folder_of(tmp_path / "reviews", pos=[BINARY], neg=["bad"] * 3)
+    with pytest.raises(DataError, match=r"1 of 4 rows .*pos/0\.txt.* not text but a zip archive"):
         read(root)
+
+
+def test_a_few_files_in_folders_that_are_no_text_are_skipped_and_kept_aside(tmp_path, monkeypatch):
+    monkeypatch.setattr(label_folders, "MAX_LINE_CHARS", 1 << 20)
+    root = folder_of(tmp_path / "reviews", pos=["good"] * 9, neg=["bad"] * 9 + [BINARY, "long " * (1 << 18)])
+    os.mkfifo(root / "pos" / "pipe.txt")
+    (root / "pos" / "loop.txt").symlink_to(root / "pos" / "loop.txt")
+    rows, notes = read(root)
+    assert len(rows) == notes[0].rows == 18
+    assert notes[0].skipped == 4
+    assert [(row.place, row.reason) for row in notes[0].rejected[1:]] == [
+        ("neg/9.txt", f"The file {root}/neg/9.txt is not text but a zip archive or an Excel file"),
+        ("pos/loop.txt", "no regular file"),
+        ("pos/pipe.txt", "no regular file"),
+    ]
+    assert (notes[0].rejected[0].place, notes[0].rejected[0].reason) == ("neg/10.txt", "more than 1 MB")
 
 
 def test_a_folder_without_texts_is_refused_and_explained(tmp_path):
@@ -92,6 +113,13 @@ def test_an_unknown_split_of_the_sample_is_told():
     with pytest.raises(DataError, match="no split 'validation'") as told:
         open_source("sample:validation")
     assert "train, dev, test" in told.value.hint
+    assert "sample:es" in told.value.hint
+
+
+def test_the_spanish_reviews_are_no_part_of_the_sample():
+    spanish, _ = read("sample:es")
+    assert len(spanish) == 120
+    assert not {row["text"] for row in spanish} & {row["text"] for row in read("sample")[0]}
 
 
 @pytest.mark.parametrize(
@@ -109,6 +137,17 @@ def test_the_sample_is_known_by_its_name(source, expected):
         ("data/", "data"),
         ("sample:dev", "sample-dev"),
         (".hidden.csv", ".hidden.csv"),
+        ("reviews/*.csv", "reviews"),
+        ("data/**/part-?.csv", "data"),
+        ("*.csv", "files"),
+        ("a/x.csv,b/y.csv, z.csv", "x-and-2-more"),
+        ("book.xlsx#A sheet", "book-A-sheet"),
+        ("hub:owner/name", "name"),
+        ("hub:owner/name:config@split", "name-config-split"),
+        ("hub:./folder@test", "folder-test"),
+        ("sqlite:///a/reviews.db", "reviews"),
+        ("sqlite:///a/reviews.db#stars of 2020", "stars-of-2020"),
+        ("postgresql://me:secret@host/shop#SELECT text FROM reviews", "shop"),
     ],
 )
 def test_sources_have_short_names(source, name):
@@ -117,3 +156,15 @@ def test_sources_have_short_names(source, name):
 
 def test_the_current_folder_has_its_own_name(tmp_path):
     assert source_name(".") == tmp_path.name
+
+
+@pytest.mark.parametrize("source", ["a.csv", "sample:es", "hub:owner/name@x", "me:you@home.csv", "sqlite:///a.db#t"])
+def test_a_source_without_a_password_is_public_as_it_stands(source):
+    assert public_name(source) == source
+
+
+@pytest.mark.parametrize("source", ["x" * 300, "a film, and a good one, " * 20, "a\0b", "~nobody-here/x.csv", ","])
+def test_what_cannot_be_a_path_is_told_in_one_sentence(source):
+    with pytest.raises(DataError, match="No such file or folder") as told:
+        open_source(source)
+    assert len(str(told.value)) < 300

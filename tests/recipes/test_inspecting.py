@@ -217,7 +217,7 @@ def test_rows_that_lean_neither_way_are_set_aside_and_told(look, tmp_path):
 def test_duplicates_and_conflicts_are_told_apart(look):
     long = "the room was large and the view from it was the best of all that we have had in years"
     rows = [
-        *distinct(9), ["It works!", "good"], ["it works", "good"], ["it <b>works</b>", "bad"], [long, "good"],
+        *distinct(9), ["It works!", "good"], ["it works", "good"], ["it<br />works", "bad"], [long, "good"],
         [long + " there", "good"],
     ]  # fmt: skip
     document = look(rows)

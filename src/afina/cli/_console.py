@@ -51,6 +51,14 @@ def say(message: str, *, style: str = "") -> None:
     stdout.print(Text(message, style=style), soft_wrap=True)
 
 
+def one_line(text: str, most: int = 110) -> str:
+    """A text for one line of a terminal: cut, and without characters that would steer the terminal."""
+    # Joined emoji keep their joiner; so long a beginning holds all that can be shown.
+    shown = (char if char.isprintable() or char == "\u200d" else " " for char in text[: 10 * most])
+    line = " ".join("".join(shown).split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
 class ProgressReporter:
     """Draws a recipe's progress on standard error; without a terminal, a line a stage and a dev score."""
 

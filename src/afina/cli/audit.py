@@ -21,7 +21,7 @@ from afina.cli._options import (
     TextColumn,
     TitleColumn,
 )
-from afina.errors import ConfigError
+from afina.errors import ConfigError, OutputError
 
 EXAMPLES = """
 Examples:
@@ -69,6 +69,8 @@ def audit(
         from afina.recipes.auditing import Mend, audit_labels, write_audited
 
         if out is not None:
+            if out.is_dir():
+                raise OutputError(f"The output is a folder: {out}", hint="give the name of a file")
             check_output(out, force=force)
         audited = audit_labels(
             source, model=model, max_tokens=max_tokens, show=show, flips=_FLIPS if measure else (),
@@ -102,7 +104,8 @@ def _print(document: dict[str, Any], *, keep_labels: bool) -> None:
         changed = {"removed": done["removed"], "given another label": done["relabelled"]}
         told = ", ".join(f"{n:,} {what}" for what, n in changed.items() if n) or "none removed or changed"
         _console.say(f"{done['rows']:,} rows written to {done['file']}, {told}")
-        _console.say(f"\nTrain on them:\n  afina train {shlex.quote(done['file'])}{' --keep-labels' if keep_labels else ''}")
+        keep = " --keep-labels" if keep_labels else ""
+        _console.say(f"\nTrain on them:\n  afina train {shlex.quote(done['file'])}{keep}")
 
 
 def _print_ranked(document: dict[str, Any]) -> None:
@@ -110,19 +113,15 @@ def _print_ranked(document: dict[str, Any]) -> None:
     for heading in ("row", "label", "suggested", "quality", "text"):
         table.add_column(heading, justify="right" if heading in ("row", "quality") else "left")
     for row in document["ranked"]:
-        text = " ".join(row["text"].split())
-        table.add_row(
-            f"{row['row']:,}", Text(row["label"]), Text(row["suggested_label"]), f"{row['label_quality']:.3f}",
-            Text(text if len(text) <= 90 else text[:89] + "…"),
-        )  # fmt: skip
+        labels = (Text(_console.one_line(row[name])) for name in ("label", "suggested_label"))
+        text = Text(_console.one_line(row["text"], 90))
+        table.add_row(f"{row['row']:,}", *labels, f"{row['label_quality']:.3f}", text)
     _console.print_table(table)
 
 
 def _print_measured(measured: list[dict[str, Any]]) -> None:
     _console.say("")
-    table = _console.new_table(
-        "Labels flipped at random, and found again: average precision of the ranking"
-    )
+    table = _console.new_table("Labels flipped at random, and found again: average precision of the ranking")
     for heading in ("flipped", "chance", "TF-IDF", "embeddings", "both", "likely errors", "right", "found"):
         table.add_column(heading, justify="right")
     for row in measured:

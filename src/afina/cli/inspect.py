@@ -32,7 +32,6 @@ Examples:
 
   afina data inspect sample --html sample.html
 """
-_SHOWN_CHARACTERS = 110
 
 
 def inspect(
@@ -119,7 +118,7 @@ def _print_head(document: dict[str, Any]) -> None:
     if told:
         _console.say(f"  rows left out: {', '.join(told)}")
     for row in document["rejected"]["examples"][:3]:
-        _console.say(f"    {row['file']}, {row['place']}: {row['reason']}: {_short(row['content'])}")
+        _console.say(f"    {row['file']}, {row['place']}: {row['reason']}: {_console.one_line(row['content'])}")
     _console.say("")
 
 
@@ -132,7 +131,7 @@ def _print_labels(document: dict[str, Any]) -> None:
     for label in document["labels"]:
         words = ", ".join(word["word"] for word in document["telling_words"].get(label["label"], [])[:8])
         cells = (f"{label['texts']:,}", f"{label['share']:.1%}", f"{label['median_words']:.0f}", words)
-        table.add_row(Text(label["label"]), *cells)
+        table.add_row(Text(_console.one_line(label["label"])), *cells)
     _console.print_table(table)
 
 
@@ -163,14 +162,14 @@ def _print_repeats(document: dict[str, Any]) -> None:
     for cluster in duplicates["largest"][:3]:
         labels = ", ".join(f"{label}: {n:,}" for label, n in cluster["labels"].items())
         of_labels = f" ({labels})" if document["labels"] else ""
-        _console.say(f"    {cluster['size']:,} rows{of_labels}: {_short(cluster['texts'][0])}")
+        _console.say(f"    {cluster['size']:,} rows{of_labels}: {_console.one_line(cluster['texts'][0])}")
     if conflicts["groups"]:
         _console.say(
             f"  {_groups(conflicts['groups'])} of equal texts ({conflicts['rows']:,} rows) disagree on the label"
         )
         for example in conflicts["examples"][:3]:
             labels = " and ".join(dict.fromkeys(str(row["label"]) for row in example["texts"]))
-            _console.say(f"    {labels}: {_short(example['texts'][0]['text'])}")
+            _console.say(f"    {labels}: {_console.one_line(example['texts'][0]['text'])}")
     _console.say("")
 
 
@@ -185,14 +184,14 @@ def _print_odd(document: dict[str, Any]) -> None:
         _console.say("Languages", style="bold")
         _console.say(f"  {found} (of {languages['told']:,} texts long enough to tell)")
         for other in languages["others"][:3]:
-            _console.say(f"    {other['language']}: {_short(other['text'])}")
+            _console.say(f"    {other['language']}: {_console.one_line(other['text'])}")
         _console.say("")
     if document["odd"]:
         table = _console.new_table("Odd rows")
         for heading in ("what", "rows", "share", "example"):
             table.add_column(heading, justify="right" if heading in ("rows", "share") else "left")
         for odd in document["odd"]:
-            example = _short(odd["examples"][0], 60)
+            example = _console.one_line(odd["examples"][0], 60)
             table.add_row(odd["what"], f"{odd['rows']:,}", f"{odd['share']:.1%}", Text(example))
         _console.print_table(table)
 
@@ -218,9 +217,9 @@ def _print_leakage(leakage: dict[str, Any] | None) -> None:
     for example in leakage["examples"][:5]:
         near = example["kind"] == "near"
         there = "" if near else f", row {example['match_row']} there"
-        _console.say(f"    {example['kind']}, row {example['row']}{there}: {_short(example['text'])}")
+        _console.say(f"    {example['kind']}, row {example['row']}{there}: {_console.one_line(example['text'])}")
         if near:
-            _console.say(f"      there, row {example['match_row']}: {_short(example['match'])}")
+            _console.say(f"      there, row {example['match_row']}: {_console.one_line(example['match'])}")
     _console.say("")
 
 
@@ -228,10 +227,5 @@ def _print_examples(examples: dict[str, list[str]]) -> None:
     _console.say("Examples, drawn at random", style="bold")
     for label, texts in examples.items():
         for text in texts:
-            _console.say(f"  {label + ': ' if label else ''}{_short(text)}")
+            _console.say(f"  {_console.one_line(label) + ': ' if label else ''}{_console.one_line(text)}")
     _console.say("")
-
-
-def _short(text: str, most: int = _SHOWN_CHARACTERS) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"

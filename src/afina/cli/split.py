@@ -49,7 +49,7 @@ def split(
     """Divide labelled texts, labels in proportion, near-duplicates and groups on one side; repeatable to the byte."""
     if shares is not None and few_shot is not None:
         raise ConfigError("Give --shares or --few-shot, not both")
-    parsed = _parse(shares or "80/10/10")
+    parsed = _parse("80/10/10" if shares is None else shares)
     with _console.progress_reporter() as reporter:
         reporter.stage("Starting")
         from afina.recipes import split_data

@@ -6,6 +6,7 @@ as the cleanlab library has it.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +52,10 @@ def audit(label_ids: npt.NDArray[np.int64], probabilities: Probabilities) -> Lab
     """
     rank, filters = require("cleanlab.rank", extra="data"), require("cleanlab.filter", extra="data")
     quality = rank.get_label_quality_scores(label_ids, probabilities, method="self_confidence")
-    issues = filters.find_label_issues(label_ids, probabilities, filter_by="both", n_jobs=1)
+    with warnings.catch_warnings():
+        # cleanlab warns of a label with one text; the ranking holds it all the same.
+        warnings.simplefilter("ignore", UserWarning)
+        issues = filters.find_label_issues(label_ids, probabilities, filter_by="both", n_jobs=1)
     return LabelAudit(np.asarray(quality), probabilities.argmax(axis=1).astype(np.int64), np.asarray(issues, np.bool_))
 
 
@@ -103,7 +107,7 @@ def make_folds(
         seed: Equal seeds give equal parts.
 
     Raises:
-        DataError: A label has fewer distinct texts than there are folds.
+        DataError: A label has fewer distinct texts than there are folds, or all but a few of its texts repeat another.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -115,8 +119,15 @@ def make_folds(
                 f"least {n_folds}",
                 hint="add examples of it, or remove it from the data",
             )
-    folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    return [held_out for _, held_out in folds.split(np.zeros(len(dataset)), dataset.label_ids, clusters)]
+    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    folds = list(splitter.split(np.zeros(len(dataset)), dataset.label_ids, clusters))
+    for rest, _ in folds:
+        for label_id in np.setdiff1d(dataset.label_ids, dataset.label_ids[rest]):
+            raise DataError(
+                f"The texts of the label {dataset.labels.names[label_id]!r} repeat one another too much for an audit",
+                hint="remove near-duplicates, or add examples",
+            )
+    return [held_out for _, held_out in folds]
 
 
 def flip_labels(

@@ -47,19 +47,17 @@ def read_parquet(path: Path, notes: FileNotes) -> Iterator[Row]:
 def _flat_fields(schema: Any, notes: FileNotes) -> list[Any]:
     import pyarrow as pa
 
-    nested = [field for field in schema if pa.types.is_nested(field.type)]
     flat = [field for field in schema if not pa.types.is_nested(field.type)]
-    told = ", ".join(f"{field.name} ({_kind(field.type)})" for field in nested)
+    notes.left_out = {field.name: _kind(field.type) for field in schema if pa.types.is_nested(field.type)}
     names = schema.names
     if len(set(names)) != len(names):
         raise DataError(f"Column names of {notes.path.name} repeat: {', '.join(names)}")
-    if nested and not any(_is_text(field.type) for field in flat):
+    if notes.left_out and not any(_is_text(field.type) for field in flat):
+        nested = ", ".join(f"{name} ({kind})" for name, kind in notes.left_out.items())
         raise DataError(
-            f"No text column in {notes.path.name}: nested are {told}",
+            f"No text column in {notes.path.name}: nested are {nested}",
             hint="write the text and the label as flat columns",
         )
-    if nested:
-        notes.remarks.append(f"{notes.path.name} has nested columns, which are left out: {told}")
     return flat
 
 

@@ -90,6 +90,12 @@ class DatabaseSource:
         return cls(url, wanted.strip(), public)
 
     @property
+    def told(self) -> str:
+        """The source without a password, fit for one line."""
+        line = " ".join(self.public.split())
+        return line if len(line) <= 200 else f"{line[:200]}..."
+
+    @property
     def name(self) -> str:
         """Short name: the table, or the database where a query is given."""
         if self.wanted and not _STATEMENT.match(self.wanted):
@@ -131,14 +137,14 @@ def open_database(source: str) -> tuple[Iterator[Row], list[FileNotes]]:
 def _check_statement(database: DatabaseSource) -> None:
     statement = _QUOTED.sub("", database.wanted.rstrip().rstrip(";"))
     if _STATEMENT.match(statement) and ";" in statement:
-        raise DataError(f"More than one statement in {database.public}", hint="give one SELECT")
+        raise DataError(f"More than one statement in {database.told}", hint="give one SELECT")
 
 
 def _sqlite_engine(database: DatabaseSource, notes: FileNotes) -> Any:
     sqlalchemy = require("sqlalchemy", extra="data")
     given = database.url.database
     if not given or given == ":memory:":
-        raise DataError(f"No file is named in {database.public}", hint="write sqlite:///FILE#TABLE")
+        raise DataError(f"No file is named in {database.told}", hint="write sqlite:///FILE#TABLE")
     path = Path(given).expanduser()
     try:
         if not path.is_file():
@@ -178,14 +184,14 @@ def _rows(engine: Any, database: DatabaseSource, notes: FileNotes) -> Iterator[R
             names = list(result.keys())
             if len(set(names)) != len(names):
                 raise DataError(
-                    f"Column names repeat in {database.public}: {', '.join(names)}", hint="name them apart with AS"
+                    f"Column names repeat in {database.told}: {', '.join(names)}", hint="name them apart with AS"
                 )
             for cells in result:
                 notes.rows += 1
                 yield {name: plain_cell(cell) for name, cell in zip(names, cells, strict=True)}
     except (sqlalchemy.exc.SQLAlchemyError, OSError, UnicodeError) as error:
         reason = database.hide(str(getattr(error, "orig", None) or error))
-        raise DataError(f"The database {database.public} cannot be read: {reason}") from None
+        raise DataError(f"The database {database.told} cannot be read: {reason}") from None
 
 
 def _execute(connection: Any, database: DatabaseSource) -> Any:
@@ -211,7 +217,7 @@ def _find_table(inspector: Any, database: DatabaseSource) -> tuple[str | None, s
     if not wanted:
         if len(tables) == 1:
             return None, tables[0]
-        raise DataError(f"No table is named in {database.public}", hint=f"{listed}; write #TABLE behind the URL")
+        raise DataError(f"No table is named in {database.told}", hint=f"{listed}; write #TABLE behind the URL")
     schema, _, table = wanted.partition(".")
     if table and schema in inspector.get_schema_names():
         tables, views = inspector.get_table_names(schema=schema), inspector.get_view_names(schema=schema)
@@ -219,4 +225,4 @@ def _find_table(inspector: Any, database: DatabaseSource) -> tuple[str | None, s
             return schema, table
     if re.search(r"\s", wanted):
         raise DataError(f"Not a SELECT statement and not a table: {wanted}", hint=f"afina only reads; {listed}")
-    raise DataError(f"No table {wanted!r} in {database.public}", hint=listed)
+    raise DataError(f"No table {wanted!r} in {database.told}", hint=listed)

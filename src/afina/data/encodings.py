@@ -165,10 +165,12 @@ def _decide(sample: bytes, good: int, good_apart: int, bad: int, high_bytes: set
         raise DataError(
             f"The file {path} is not text in any encoding afina knows", hint="save it as UTF-8, or name its real format"
         )
-    if mostly_utf8 and not _is_latin(sample):
+    # Lines that are UTF-8 but for a letter cut in two, or lines of another encoding?
+    is_cut = mostly_utf8 and good - good_apart >= bad
+    if is_cut and not _is_latin(sample):
         return TextEncoding("utf_8", damaged=True)
     few = high < max(_FEW_HIGH_BYTES, _FEW_HIGH_SHARE * len(sample))
-    if mostly_utf8 or guess is None or few or guess.encoding in _WESTERN:
+    if guess is None or few or guess.encoding in _WESTERN or is_cut:
         # A character of UTF-8 is two or three strange ones in these encodings, which no one writes on purpose.
         if good:
             return _with_fallback(sample, "cp1252")

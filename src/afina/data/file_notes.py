@@ -48,14 +48,19 @@ class FileNotes:
     """The first line of a table is data, so that columns are called column_1, column_2, ..."""
     class_names: dict[str, list[str]] = field(default_factory=dict)
     """Label names that a file of the Hugging Face datasets library carries, by column."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Columns that hold no plain values and are not read, and what they hold."""
     remarks: list[str] = field(default_factory=list)
-    """Further sentences a user should see, as on columns that were left out."""
+    """Further sentences a user should see."""
 
     @property
     def messages(self) -> list[str]:
         """Sentences a user should see."""
         name = self.path.name
         told = list(self.remarks)
+        if self.left_out:
+            columns = ", ".join(f"{column} ({kind})" for column, kind in self.left_out.items())
+            told.append(f"{name} has columns that hold no plain texts or numbers and are not read: {columns}")
         if self.encoding not in (None, "utf_8", "utf_8_sig", "ascii"):
             told.append(f"{name} is not UTF-8; it was read as {self.encoding}")
         if self.fallback:

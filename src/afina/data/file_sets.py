@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 from collections.abc import Iterator
 from itertools import chain, islice
@@ -86,7 +87,7 @@ def _open_part(source: str) -> list[Opened]:
         if not files:
             raise DataError(f"No file matches: {source}", hint="is it in quotation marks, and the folder right?")
         return [_open_file(found) for found in files]
-    if path.is_symlink():
+    if os.path.islink(path):
         raise DataError(f"The link {source} leads nowhere")
     known = "; the shipped reviews are called 'sample'" if not path.suffix else ""
     raise DataError(f"No such file or folder: {_shortened(source)}", hint=f"give a path{known}")
@@ -140,7 +141,7 @@ def _joined(opened: list[Opened]) -> Iterator[Row]:
         columns = {name for row in head for name in row}
         if first is None and head:
             first = notes, columns
-        if first is not None and head and not _agree(first[1], columns, notes.path):
+        if first is not None and head and not _agree(first, (notes, columns)):
             raise DataError(
                 f"Columns differ: {notes.path} has {', '.join(sorted(columns))}; "
                 f"{first[0].path} has {', '.join(sorted(first[1]))}",
@@ -155,10 +156,12 @@ def _joined(opened: list[Opened]) -> Iterator[Row]:
         yield from chain(head, rows)
 
 
-def _agree(columns: set[str], others: set[str], path: Path) -> bool:
+def _agree(one: tuple[FileNotes, set[str]], other: tuple[FileNotes, set[str]]) -> bool:
+    columns, others = one[1], other[1]
+    if all(not notes.path.is_dir() and format_of(notes.path) in _TABLES for notes in (one[0], other[0])):
+        return columns == others
     # A line of JSON may leave out what is empty, and a line of text its label.
-    is_table = not path.is_dir() and format_of(path) in _TABLES
-    return columns == others if is_table else columns <= others or others <= columns
+    return columns <= others or others <= columns
 
 
 def _parts(source: str) -> list[str]:

@@ -25,7 +25,6 @@ _ROWS_TO_FIND_COLUMNS = 100
 _SECONDS_TO_ANSWER = 10
 _SOURCE = re.compile(r"(?P<place>.+?)(?::(?P<config>[^:/\\@]+))?(?:@(?P<split>[^:/\\@]+))?")
 _REPOSITORY = re.compile(r"[\w.-]+(/[\w.-]+)?")
-_LEAVE_OUT = "which cannot be used as text or label and are left out"
 
 
 @dataclass(frozen=True)
@@ -199,14 +198,19 @@ def _flat_columns(features: dict[str, Any], notes: FileNotes) -> list[str]:
             notes.class_names[name] = list(feature.names)
         if isinstance(feature, (ClassLabel, Value, str, bool, int, float)) or feature is None:
             flat[name] = feature
-    others = ", ".join(f"{name} ({type(features[name]).__name__})" for name in features if name not in flat)
-    if not any(isinstance(feature, str) or "string" in getattr(feature, "dtype", "") for feature in flat.values()
-               if not isinstance(feature, ClassLabel)):  # fmt: skip
-        has = f"its columns are {', '.join(flat) or 'none'}" + (f"; not texts are {others}" if others else "")
+    notes.left_out = {name: type(features[name]).__name__ for name in features if name not in flat}
+    if not any(_may_be_text(feature) for feature in flat.values()):
+        others = ", ".join(f"{name} ({kind})" for name, kind in notes.left_out.items())
+        has = f"its columns are {', '.join(flat) or 'none'}" + (f"; no plain values are {others}" if others else "")
         raise DataError(f"No text column in {notes.path.name}", hint=has)
-    if others:
-        notes.remarks.append(f"{notes.path.name} has columns {_LEAVE_OUT}: {others}")
     return list(flat)
+
+
+def _may_be_text(feature: Any) -> bool:
+    if isinstance(feature, str):
+        return True
+    # A label of the library is a number with a name; its texts and bytes are values.
+    return type(feature).__name__ == "Value" and ("string" in feature.dtype or "binary" in feature.dtype)
 
 
 @contextmanager

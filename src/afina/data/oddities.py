@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]{0,200})?/?>")
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
-_ADDRESS = re.compile(r"https?://\S|www\.\S|\b[\w.+-]+@[\w-]+\.\w")
-# UTF-8 read as cp1252 or latin-1 shows as these pairs: "Ã©" for "é", "â€™" for a quotation mark.
-_MISREAD = re.compile("\N{REPLACEMENT CHARACTER}|Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹Œ]|â(?:€|\u0080)|Â[\u00a0-\u00bf]|ï»¿")
+# The part before the sign has 64 characters at most; without that limit a long "a.a.a.a" would be read again and again.
+_ADDRESS = re.compile(r"https?://\S|www\.\S|\b[\w.+-]{1,64}@[\w-]+\.\w")
+# UTF-8 read as cp1252 or latin-1 shows as these: "Ã©" for "é", "â€™" for a quotation mark, "ðŸ" for an emoji, "Ð¿Ñ€"
+# for Cyrillic letters. Closing marks that may stand behind a Portuguese "Ã" are not among them.
+_MISREAD = re.compile(
+    "\N{REPLACEMENT CHARACTER}|Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘“•˜š›œžŸ]|â(?:€|[\u0080-\u009f]|‚¬|„¢)"
+    "|Â[\u00a0-\u00bf]|ï»¿|ð[Ÿ\u009f]|(?:[ÐÑ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ]){2}"
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_STRETCHED = re.compile(r"(\w)\1{4,}|([^\w\s])\2{9,}")
+# Zeros in a number repeat and are not stretched.
+_STRETCHED = re.compile(r"([^\W\d_])\1{4,}|([^\w\s]|_)\2{9,}")
+# Scripts written without spaces have no single words.
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _PLACEHOLDERS = {
     "", "na", "n a", "nan", "none", "null", "nil", "nothing", "empty", "test", "deleted", "removed", "no comment",
     "no comments", "no review", "undefined", "unknown", "ninguno", "nada", "sin comentarios",
@@ -45,7 +54,10 @@ def find_oddities(texts: Sequence[str], forms: Sequence[str]) -> list[Oddity]:
     very_long = max(200, 10 * lengths[len(lengths) // 2]) if lengths else 0
     kinds: dict[str, Callable[[str, str], object]] = {
         "HTML tags": lambda text, form: "<" in text and _TAG.search(text),
-        "HTML entities": lambda text, form: "&" in text and _ENTITY.search(text),
+        # "black&white;" has the form of an entity and is none.
+        "HTML entities": lambda text, form: (
+            "&" in text and any(html.unescape(entity) != entity for entity in _ENTITY.findall(text))
+        ),
         "addresses (web, e-mail)": lambda text, form: (
             ("@" in text or "www." in text or "://" in text) and _ADDRESS.search(text)
         ),
@@ -56,7 +68,9 @@ def find_oddities(texts: Sequence[str], forms: Sequence[str]) -> list[Oddity]:
         "stretched words or signs (soooooo)": lambda text, form: _STRETCHED.search(text),
         "capitals only": lambda text, form: text.isupper() and len(form.split()) > 2,
         "no letters": lambda text, form: not any(char.isalpha() for char in form),
-        "a single word": lambda text, form: len(form.split()) == 1 and form not in _PLACEHOLDERS,
+        "a single word": lambda text, form: (
+            len(form.split()) == 1 and form not in _PLACEHOLDERS and not _UNSPACED.search(form)
+        ),
         "placeholders (n/a, none, test)": lambda text, form: form in _PLACEHOLDERS,
         f"more than {very_long:,} words": lambda text, form: form.count(" ") >= very_long,
     }

@@ -53,7 +53,7 @@ class StratifiedReservoir(Generic[Item]):
         if self.size is not None and self._n_held > self._most_held:
             self._drop(self.size, spare=True)
             # What many strata hold to spare can exceed the limit; without room above it, each item would be a drop.
-            self._most_held = max(self._most_held, 1.25 * self._n_held)
+            self._most_held = max(self._most_held, self._n_held + max(1000, 0.1 * self._n_held))
 
     def items(self) -> list[Item]:
         """The items kept, in the order of the stream."""

@@ -18,7 +18,8 @@ def split(dataset: TextDataset, shares: Sequence[float], *, seed: int) -> list[T
     """Divide a data set into parts of the given shares, each with the label mix of the whole.
 
     Texts that equal or nearly equal one another go to the same part, whatever their labels say; so do rows of one
-    group, where the data set has groups. Every part gets at least one row of each label.
+    group, where the data set has groups. Every part gets at least one row of each label; where groups hold several
+    labels, nearly always.
 
     Args:
         dataset: What to divide.
@@ -52,11 +53,14 @@ def split_few_shot(dataset: TextDataset, n_per_label: int, *, seed: int) -> list
         Training, dev and test texts.
 
     Raises:
-        DataError: A label has too few distinct texts to leave one for the test set.
+        DataError: A label has too few distinct texts, or groups, to leave one for the test set.
     """
     rng = np.random.default_rng(seed)
     parts: list[list[int]] = [[], [], []]
-    for label_id, units in _units_by_label(dataset, at_least=2 * n_per_label + 1).items():
+    needed = 2 * n_per_label + 1
+    for label_id, units in _units_by_label(dataset, at_least=needed).items():
+        if len(units) < needed:
+            raise too_few(dataset, dataset.labels.names[label_id], len(units), needed)
         shuffled = [units[i] for i in rng.permutation(len(units))]
         for part, chosen in zip(parts, (shuffled[:n_per_label], shuffled[n_per_label : 2 * n_per_label]), strict=False):
             # A unit stands under its commonest label; the row drawn must have it.
@@ -124,11 +128,34 @@ def _units_by_label(dataset: TextDataset, *, at_least: int) -> dict[int, list[li
     for rows in units.values():
         counts = np.bincount(dataset.label_ids[rows], minlength=len(dataset.labels))
         n_with += counts > 0
-        by_label[int(counts.argmax())].append(rows)
+        # Of labels that are equally common, the one with the fewest units, so that none goes short.
+        commonest = np.flatnonzero(counts == counts.max()).tolist()
+        by_label[min(commonest, key=lambda label_id: len(by_label[label_id]))].append(rows)
     for name, count in zip(dataset.labels, n_with.tolist(), strict=True):
         if count < at_least:
             raise too_few(dataset, name, count, at_least)
+    order = np.argsort(n_with, kind="stable").tolist()
+    for i, label_id in enumerate(order):
+        _fill_up(by_label, label_id, order[:i], dataset.label_ids, at_least=at_least)
     return by_label
+
+
+def _fill_up(
+    by_label: dict[int, list[list[int]]],
+    label_id: int,
+    filled: Sequence[int],
+    label_ids: npt.NDArray[np.int64],
+    *,
+    at_least: int,
+) -> None:
+    """Give a label that is seldom the commonest of a unit units of other labels that hold it too."""
+    for other in sorted(by_label.keys() - {label_id}, key=lambda other: (-len(by_label[other]), other)):
+        to_spare = len(by_label[other]) - (at_least if other in filled else 0)
+        lacking = at_least - len(by_label[label_id])
+        moved = [i for i, unit in enumerate(by_label[other]) if label_id in label_ids[unit]]
+        moved = moved[: max(0, min(lacking, to_spare))]
+        by_label[label_id] += [by_label[other][i] for i in moved]
+        by_label[other] = [unit for i, unit in enumerate(by_label[other]) if i not in moved]
 
 
 def _units(dataset: TextDataset) -> npt.NDArray[np.int64]:
@@ -139,8 +166,9 @@ def _units(dataset: TextDataset) -> npt.NDArray[np.int64]:
     from scipy.sparse.csgraph import connected_components
 
     # Rows are linked by a shared cluster or a shared group, and by chains of both.
-    groups = np.unique(np.asarray(dataset.groups), return_inverse=True)[1] + clusters.max() + 1
-    n = int(groups.max()) + 1
+    numbers: dict[str, int] = {}
+    groups = np.array([numbers.setdefault(group, len(numbers)) for group in dataset.groups]) + len(clusters)
+    n = len(clusters) + len(numbers)
     links = coo_matrix((np.ones(len(clusters), np.int8), (clusters, groups)), shape=(n, n))
     return np.asarray(connected_components(links, directed=False)[1][clusters], dtype=np.int64)
 

@@ -107,7 +107,7 @@ def _rows(workbook: Any, notes: FileNotes, sheet: str | None) -> Iterator[Row]:
         yield {
             name: cell
             for name, cell, is_meant in zip(names, cells, is_named, strict=True)
-            if is_meant or cell is not None
+            if is_meant or not _is_blank(cell)
         }
 
 
@@ -142,9 +142,9 @@ def _numbered_rows(sheet: Any) -> Iterator[tuple[int, Cells]]:
             return
         for number, values in batch:
             cells = [_cell(value) for value in values]
-            while cells and (cells[-1] is None or cells[-1] == ""):
+            while cells and _is_blank(cells[-1]):
                 cells.pop()
-            if any(cell is not None and cell != "" for cell in cells):
+            if cells:
                 yield number, cells
 
 
@@ -152,6 +152,10 @@ def _cell(value: Any) -> Any:
     if isinstance(value, str):
         return None if value in _ERRORS else value
     return plain_cell(value)
+
+
+def _is_blank(cell: Any) -> bool:
+    return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
 def _as_name(cell: Any) -> str:

@@ -65,5 +65,6 @@ def telling_words(forms_by_label: Mapping[str, Sequence[str]], *, most: int = 15
 def _texts_with(forms: Sequence[str]) -> Counter[str]:
     counts: Counter[str] = Counter()
     for form in forms:
-        counts.update(set(form.split()))
+        # Not a set: its order, and with it that of words that tell equally, would differ from run to run.
+        counts.update(dict.fromkeys(form.split()).keys())
     return counts

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol, cast
+from typing import IO, Any, Protocol, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -55,7 +55,8 @@ def row_writer(path: Path, *, force: bool = False) -> Iterator[RowWriter]:
         MachineLimitError: The disk is full.
     """
     check_output(path, force=force)
-    with new_file(path, force=force) as beside, _open_writer(beside, format_of(path), path.suffix == ".gz") as writer:
+    zipped = path.suffix.lower() == ".gz"
+    with new_file(path, force=force) as beside, _open_writer(beside, format_of(path), zipped) as writer:
         yield writer
 
 
@@ -69,7 +70,9 @@ def _open_writer(path: Path, file_format: str, zipped: bool) -> Iterator[RowWrit
                 with _ParquetWriter(binary) as parquet:
                     yield parquet
                 return
-            with io.TextIOWrapper(binary, encoding="utf-8", newline="") as text:
+            # A lone surrogate (half an emoji) is no UTF-8: JSON has an escape for it, csv a question mark.
+            errors = "backslashreplace" if file_format == "jsonl" else "replace"
+            with io.TextIOWrapper(binary, encoding="utf-8", errors=errors, newline="") as text:
                 yield _JsonlWriter(text) if file_format == "jsonl" else _CsvWriter(text, file_format)
 
 
@@ -81,17 +84,32 @@ class _JsonlWriter:
         self._file.writelines(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
 
 
+class _UnixLines:
+    """Takes rows that end in CR LF and writes them with LF.
+
+    The csv module quotes a carriage return inside a text only where rows end in one; unquoted it would end the row.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, row: str) -> int:
+        return self._file.write(row.removesuffix("\r\n") + "\n")
+
+
 class _CsvWriter:
     def __init__(self, file: IO[str], file_format: str) -> None:
-        self._file = file
+        self._file = _UnixLines(file)
         self._delimiter = "\t" if file_format == "tsv" else ","
         self._writer: csv.DictWriter[str] | None = None
 
     def write(self, rows: Sequence[Row]) -> None:
+        if not rows:
+            return
         if self._writer is None:
-            names = list(dict.fromkeys(name for row in rows for name in row))
+            names = _column_names(rows)
             self._writer = csv.DictWriter(
-                self._file, names, delimiter=self._delimiter, extrasaction="ignore", lineterminator="\n"
+                self._file, names, delimiter=self._delimiter, extrasaction="ignore", lineterminator="\r\n"
             )
             self._writer.writeheader()
         self._writer.writerows(rows)
@@ -106,15 +124,36 @@ class _ParquetWriter:
         return self
 
     def __exit__(self, *unused: object) -> None:
-        if self._writer is not None:
-            self._writer.close()
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._file, pa.schema([]))
+        self._writer.close()
 
     def write(self, rows: Sequence[Row]) -> None:
+        if not rows:
+            return
         schema = None if self._writer is None else self._writer.schema
+        names = _column_names(rows) if schema is None else schema.names
+        columns = {name: [_without_surrogates(row.get(name)) for row in rows] for name in names}
         try:
-            table = pa.Table.from_pylist(list(rows), schema=schema)
-        except pa.ArrowException as error:
-            raise DataError(f"These rows do not fit one parquet schema: {error}", hint="write .jsonl") from None
+            table = pa.table(columns)
+            # Cast, since arrow makes 1 of a 1.5 without a word where it is given the schema from the start.
+            table = table.cast(schema or _without_null_types(table.schema))
+        except (pa.ArrowException, OverflowError) as error:
+            first_line = str(error).splitlines()[0]
+            raise DataError(f"These rows do not fit one parquet schema: {first_line}", hint="write .jsonl") from None
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._file, table.schema)
         self._writer.write_table(table)
+
+
+def _column_names(rows: Sequence[Row]) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def _without_null_types(schema: pa.Schema) -> pa.Schema:
+    # A column that starts with nothing is taken for text, so that later rows can hold something.
+    return pa.schema([field.with_type(pa.string()) if pa.types.is_null(field.type) else field for field in schema])
+
+
+def _without_surrogates(cell: Any) -> Any:
+    return cell.encode("utf-8", errors="replace").decode("utf-8") if isinstance(cell, str) else cell

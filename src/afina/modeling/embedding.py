@@ -66,7 +66,9 @@ def _embed(
     done = 0
     with torch.inference_mode():
         for rows in sorted_batches(encodings.lengths, _BATCH_TOKENS):
-            batch = pad(encodings, rows, pad_id=int(tokenizer.pad_token_id), side=tokenizer.padding_side)
+            # On the right whatever the model is used to: a mean over tokens needs none in a fixed place, and there a
+            # model that counts positions from the left gives a text the same states in any batch.
+            batch = pad(encodings, rows, pad_id=int(tokenizer.pad_token_id), side="right")
             mask = torch.from_numpy(batch.mask).to(device)
             states = model(input_ids=torch.from_numpy(batch.token_ids).to(device), attention_mask=mask)
             weights = mask.unsqueeze(-1).to(states.last_hidden_state.dtype)  # (n_texts, n_tokens, 1)

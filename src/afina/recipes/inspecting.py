@@ -95,8 +95,11 @@ def inspect_data(
     document["leakage"] = None
     if against is not None:
         reporter.stage(f"Comparing with {public_name(against)}")
-        named = {"text_column": text_column, "title_column": title_column, "label_column": label_column}
-        other = read_texts(against, **_columns_there(against, named), need_label=False, max_rows=max_rows, seed=seed)
+        text, title, label = _columns_there(against, text_column, title_column, label_column)
+        other = read_texts(
+            against, text_column=text, title_column=title, label_column=label, need_label=False, max_rows=max_rows,
+            seed=seed,
+        )  # fmt: skip
         files += other.files
         reporter.tell(f"{public_name(against)}: {other.n_rows:,} rows, {other.columns}")
         compared = _lay_out(other, public_name(against), reporter, keep_labels=keep_labels)
@@ -106,11 +109,11 @@ def inspect_data(
     return document, files
 
 
-def _columns_there(source: str, named: dict[str, str | None]) -> dict[str, str | None]:
-    """Which of the named columns another source has too; those it lacks are found by themselves in it."""
+def _columns_there(source: str, *named: str | None) -> list[str | None]:
+    """Which of the named columns another source has too; None for one that is to be found by itself in it."""
     rows, _ = open_source(source)
     names = {name for row in islice(rows, _ROWS_WITH_ALL_COLUMNS) for name in row}
-    return {option: name for option, name in named.items() if name in names or name == NO_COLUMN}
+    return [name if name in names or name == NO_COLUMN else None for name in named]
 
 
 def _lay_out(raw: RawTexts, name: str, reporter: Reporter, *, keep_labels: bool) -> Inspection:
