@@ -157,10 +157,11 @@ def _print_repeats(document: dict[str, Any]) -> None:
         return
     extra = duplicates["exact_after_cleaning"] - duplicates["exact"]
     cleaned = f" ({duplicates['exact_after_cleaning']:,} once tags are removed)" if extra else ""
-    _console.say(f"  {duplicates['exact']:,}{cleaned} repeat an earlier row but for case, punctuation and spacing")
-    _console.say(f"  {duplicates['near']:,} more nearly repeat one; {_groups(duplicates['clusters'])}")
+    _console.say(f"  repeat an earlier row, but for case, punctuation and spacing: {duplicates['exact']:,}{cleaned}")
+    _console.say(f"  nearly repeat one: {duplicates['near']:,}")
+    _console.say(f"  {_groups(duplicates['clusters'])} of such rows; the largest:")
     for cluster in duplicates["largest"][:3]:
-        labels = ", ".join(f"{label}: {n:,}" for label, n in cluster["labels"].items())
+        labels = ", ".join(f"{n:,} labelled {label}" for label, n in cluster["labels"].items())
         of_labels = f" ({labels})" if document["labels"] else ""
         _console.say(f"    {cluster['size']:,} rows{of_labels}: {_console.one_line(cluster['texts'][0])}")
     if conflicts["groups"]:

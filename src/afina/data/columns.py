@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from afina.data.files import Row
 from afina.errors import DataError
@@ -59,6 +60,7 @@ def find_columns(
     label: str | None = None,
     want_label: bool = True,
     need_label: bool = True,
+    left_out: Mapping[str, str] = MappingProxyType({}),
 ) -> Columns:
     """Find the columns from a sample of rows.
 
@@ -69,11 +71,19 @@ def find_columns(
         label: Likewise.
         want_label: Whether a label is looked for.
         need_label: Whether it is an error that none is found.
+        left_out: Columns of the source that `rows` lack since their cells are no plain values, and what they hold.
 
     Raises:
         DataError: A given column is missing, or none can be found; the message names the columns there are.
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
+    for name in filter(None, (text, title, label)):
+        if name in left_out and name not in names:
+            raise DataError(
+                f"The column {name!r} holds no plain values but {left_out[name]}",
+                hint="write it as a flat column; "
+                + (f"others are {', '.join(names)}" if names else "there are no others"),
+            )
     free = [name for name in names if name not in (label, title)]
     found_text = _given(text, names, "--text-column") or _by_name(free, TEXT_NAMES)
     found_label = None
@@ -88,7 +98,8 @@ def find_columns(
     if want_label and found_label is None:
         found_label = _fewest_values(rows, [name for name in names if name not in (found_text, title)])
         if found_label is None and need_label:
-            raise DataError(f"No label column found among: {', '.join(names)}", hint="pass --label-column")
+            nested = "".join(f"; {name} holds {kind}, which is no label" for name, kind in left_out.items())
+            raise DataError(f"No label column found among: {', '.join(names)}", hint=f"pass --label-column{nested}")
     if title == NO_COLUMN:
         found_title = None
     else:

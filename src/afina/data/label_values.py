@@ -56,7 +56,7 @@ def canonical(value: Any) -> str | None:
         return str(int(value))
     text = as_text(value).strip()
     # "1.0" and "01" are the number 1, written by other programs.
-    return re.sub(r"^(-?)0*(\d+)(?:\.0+)?$", r"\1\2", text) or None
+    return re.sub(r"^(-?)0*(0|[1-9]\d*)(?:\.0+)?$", r"\1\2", text) or None
 
 
 def infer_mapping(

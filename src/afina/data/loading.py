@@ -13,7 +13,7 @@ from afina.data.files import FileNotes
 from afina.data.label_values import LabelMapping, infer_mapping
 from afina.data.quality import duplicate_rows
 from afina.data.reading import RawText, RawTexts, read_texts
-from afina.data.sources import source_name
+from afina.data.sources import public_name, source_name
 from afina.data.text_dataset import TextDataset
 from afina.errors import DataError
 from afina.labels import LabelSet
@@ -92,7 +92,7 @@ def load_dataset(
     kept = [row for row in cleaned if (row.value or "") in mapping.names]
     notes.set_aside = len(cleaned) - len(kept)
     if not kept:
-        raise DataError(f"No labelled texts left in {source}", hint=f"columns used: {raw.columns}")
+        raise DataError(f"No labelled texts left in {public_name(source)}", hint=f"columns used: {raw.columns}")
     dataset = _dataset(kept, mapping, labels, name or source_name(source), grouped=group_column is not None)
     repeats = duplicate_rows(dataset) if drop_duplicates else np.zeros(0, np.int64)
     notes.duplicates = len(repeats)

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from afina.data.cleaning import words_of
+
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]{0,200})?/?>")
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
 # The part before the sign has 64 characters at most; without that limit a long "a.a.a.a" would be read again and again.
@@ -20,8 +22,6 @@ _MISREAD = re.compile(
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # Zeros in a number repeat and are not stretched.
 _STRETCHED = re.compile(r"([^\W\d_])\1{4,}|([^\w\s]|_)\2{9,}")
-# Scripts written without spaces have no single words.
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _PLACEHOLDERS = {
     "", "na", "n a", "nan", "none", "null", "nil", "nothing", "empty", "test", "deleted", "removed", "no comment",
     "no comments", "no review", "undefined", "unknown", "ninguno", "nada", "sin comentarios",
@@ -49,7 +49,7 @@ def find_oddities(texts: Sequence[str], forms: Sequence[str]) -> list[Oddity]:
     Returns:
         The kinds that occur, commonest first.
     """
-    lengths = sorted(len(form.split()) for form in forms)
+    lengths = sorted(len(words_of(form)) for form in forms)
     # Ten times the median is more than the long tail of reviews has.
     very_long = max(200, 10 * lengths[len(lengths) // 2]) if lengths else 0
     kinds: dict[str, Callable[[str, str], object]] = {
@@ -68,9 +68,7 @@ def find_oddities(texts: Sequence[str], forms: Sequence[str]) -> list[Oddity]:
         "stretched words or signs (soooooo)": lambda text, form: _STRETCHED.search(text),
         "capitals only": lambda text, form: text.isupper() and len(form.split()) > 2,
         "no letters": lambda text, form: not any(char.isalpha() for char in form),
-        "a single word": lambda text, form: (
-            len(form.split()) == 1 and form not in _PLACEHOLDERS and not _UNSPACED.search(form)
-        ),
+        "a single word": lambda text, form: len(words_of(form)) == 1 and form not in _PLACEHOLDERS,
         "placeholders (n/a, none, test)": lambda text, form: form in _PLACEHOLDERS,
         f"more than {very_long:,} words": lambda text, form: form.count(" ") >= very_long,
     }

@@ -93,6 +93,7 @@ def read_texts(
         label=label_column,
         want_label=want_label,
         need_label=need_label,
+        left_out={name: kind for notes in files for name, kind in notes.left_out.items()},
     )
     columns = find(head)
     if group_column is not None and columns.label == group_column != label_column:

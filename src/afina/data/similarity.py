@@ -10,7 +10,6 @@ measures it against MinHash, which finds the pairs with a probability.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from afina.data.cleaning import words_of
+
 NEAR_JACCARD = 0.8
-# Scripts written without spaces: each character counts as a word.
-_UNSPACED = re.compile(r"([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff])")
 # A pair of long sets must share this many of its rarest words to be compared; a pair of short ones, one.
 _LONG_OVERLAP, _SHARED_IF_LONG = 40, 3
 # Limits on memory: products of matrix entries in a block, and pairs compared in full at a time.
@@ -51,7 +50,7 @@ class WordSets:
         ids: dict[str, int] = {}
         columns: list[npt.NDArray[np.int32]] = []
         for form in forms:
-            words = {ids.setdefault(word, len(ids)) for word in _words(form)}
+            words = {ids.setdefault(word, len(ids)) for word in words_of(form)}
             columns.append(np.fromiter(words, np.int32, len(words)))
         sizes = np.array([len(row) for row in columns], dtype=np.int64)
         found = np.concatenate(columns) if columns else np.zeros(0, np.int32)
@@ -129,10 +128,6 @@ def near_matches(forms: Sequence[str], others: Sequence[str]) -> dict[int, tuple
             if similarity > matches.get(position, (0, 0.0))[1]:
                 matches[position] = (match - n, similarity)
     return dict(sorted(matches.items()))
-
-
-def _words(form: str) -> list[str]:
-    return (form if form.isascii() else _UNSPACED.sub(r" \1 ", form)).split()
 
 
 def candidate_pairs(sets: WordSets, rows: Positions, columns: Positions) -> Iterator[tuple[Positions, Positions]]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from afina.data.cleaning import words_of
+
 # Pseudo-counts spread over all words in proportion to their frequency; rare words are then not told by chance.
 _PRIOR_WEIGHT = 1000.0
 _LEAST_TEXTS = 3
@@ -66,5 +68,5 @@ def _texts_with(forms: Sequence[str]) -> Counter[str]:
     counts: Counter[str] = Counter()
     for form in forms:
         # Not a set: its order, and with it that of words that tell equally, would differ from run to run.
-        counts.update(dict.fromkeys(form.split()).keys())
+        counts.update(dict.fromkeys(words_of(form)).keys())
     return counts

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from afina.data import clean_text, find_columns, open_source
+from afina.data import clean_text, find_columns, open_source, public_name
 from afina.data.files import Row
 from afina.data.writing import check_output, row_writer
 from afina.errors import DataError
@@ -62,7 +62,7 @@ def score_file(
     chunks = _chunks(rows)
     first = next(chunks, None)
     if first is None:
-        raise DataError(f"No rows in {source}")
+        raise DataError(f"No rows in {public_name(source)}")
     columns = find_columns(first, text=text_column, title=title_column, want_label=False)
     result = ScoredFile(out)
     with row_writer(out, force=force) as writer:

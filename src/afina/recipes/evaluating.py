@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from afina.config import DEFAULT_MAX_ROWS
-from afina.data import SAMPLE, load_dataset
+from afina.data import SAMPLE, load_dataset, public_name
 from afina.evaluation import evaluate
 from afina.inference import Classifier
 from afina.recipes.reporting import Reporter, Silent
@@ -48,7 +48,7 @@ def evaluate_run(
     classifier = Classifier.load(run)
     results = []
     for source in sources:
-        reporter.stage(f"Evaluating on {source}")
+        reporter.stage(f"Evaluating on {public_name(source)}")
         dataset, notes = load_dataset(
             f"{SAMPLE}:test" if source == SAMPLE else source,
             text_column=text_column,

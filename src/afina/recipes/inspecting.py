@@ -13,6 +13,7 @@ import numpy as np
 
 from afina.config import DEFAULT_MAX_ROWS
 from afina.data import FileNotes, RawTexts, find_overlap, open_source, public_name, read_texts
+from afina.data.cleaning import words_of
 from afina.data.columns import NO_COLUMN
 from afina.data.inspection import Inspection
 from afina.data.languages import detect_languages
@@ -130,7 +131,7 @@ def _head(source: str, raw: RawTexts, rows: Inspection) -> dict[str, Any]:
     reasons = rows.mapping.set_aside
     set_aside = Counter(reasons[value] for row in rows.rows if (value := row.value or "") in reasons)
     rejected = [{"file": notes.path.name, **asdict(row)} for notes in raw.files for row in notes.rejected]
-    words = np.array([len(form.split()) for form in rows.forms])
+    words = np.array([len(words_of(form)) for form in rows.forms])
     by_label = rows.by_label()
     n_labelled = sum(map(len, by_label.values()))
     labels = [
@@ -163,7 +164,7 @@ def _head(source: str, raw: RawTexts, rows: Inspection) -> dict[str, Any]:
 
 
 def _word_lengths(rows: Inspection) -> dict[str, Any]:
-    lengths = np.array([len(form.split()) for form in rows.forms], dtype=np.int64)
+    lengths = np.array([len(words_of(form)) for form in rows.forms], dtype=np.int64)
     return {"unit": "words", **summarise_lengths(lengths)}
 
 
