@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from afina.data.files import read_rows
+from afina.data.sources.files import read_rows
 from afina.data.writing import OUT_FORMATS, check_output, row_writer
 from afina.errors import DataError, MachineLimitError, OutputError
 

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
+from tests.conftest import write_reviews
 
 from afina.data import load_dataset, split
 from afina.errors import DataError
 from afina.recipes.scratch_trial import Division, ScratchTrial
 from afina.recipes.tokenizer_effect import measure_effect
 from afina.recipes.tokenizer_names import parse_name, train_named
-from tests.conftest import write_reviews
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

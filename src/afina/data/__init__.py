@@ -2,12 +2,18 @@
 
 from afina.data.cleaning import clean_text, normalise
 from afina.data.columns import Columns, find_columns
-from afina.data.files import FileNotes
 from afina.data.loading import LoadNotes, load_dataset, map_labels
 from afina.data.quality import Match, Overlap, duplicate_rows, find_clusters, find_overlap
 from afina.data.reading import RawText, RawTexts, read_texts
-from afina.data.rejected import write_rejected
-from afina.data.sources import SAMPLE, is_sample, open_source, public_name, source_name
+from afina.data.sources import (
+    SAMPLE,
+    FileNotes,
+    is_sample,
+    open_source,
+    public_name,
+    source_name,
+    write_rejected,
+)
 from afina.data.splits import require_rows_per_label, split, split_few_shot, stratified_sample, take
 from afina.data.text_dataset import TextDataset
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from afina.data.files import Row
+from afina.data.sources import Row
 from afina.errors import DataError
 
 TEXT_NAMES = (

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from afina.data.cleaning import clean_text
-from afina.data.files import FileNotes
 from afina.data.label_values import LabelMapping, infer_mapping
 from afina.data.quality import duplicate_rows
 from afina.data.reading import RawText, RawTexts, read_texts
-from afina.data.sources import public_name, source_name
+from afina.data.sources import FileNotes, public_name, source_name
 from afina.data.text_dataset import TextDataset
 from afina.errors import DataError
 from afina.labels import LabelSet

@@ -8,10 +8,9 @@ from functools import partial
 from itertools import chain, islice
 
 from afina.data.columns import Columns, find_columns
-from afina.data.files import FileNotes, Row
 from afina.data.label_values import canonical
 from afina.data.sampling import StratifiedReservoir
-from afina.data.sources import open_source, public_name
+from afina.data.sources import FileNotes, Row, open_source, public_name
 from afina.errors import DataError
 
 _ROWS_TO_FIND_COLUMNS = 500

@@ -14,7 +14,7 @@ from typing import IO, Any, Protocol, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from afina.data.files import Row, format_of
+from afina.data.sources import Row, format_of
 from afina.errors import DataError
 from afina.outputs import check_free, new_file
 

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from afina.data import clean_text, find_columns, open_source, public_name
-from afina.data.files import Row
+from afina.data.sources import Row
 from afina.data.writing import check_output, row_writer
 from afina.errors import DataError
 from afina.protocols import TextClassifier

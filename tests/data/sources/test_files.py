@@ -13,8 +13,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from afina.data import text_lines
-from afina.data.files import FORMATS, format_of, read_rows
+from afina.data.sources import text_lines
+from afina.data.sources.files import FORMATS, format_of, read_rows
 from afina.errors import DataError
 
 ROWS = [

@@ -11,12 +11,12 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from afina.data.columnar import read_parquet
-from afina.data.delimited import read_delimited
-from afina.data.file_notes import FileNotes, Rejected, Row
-from afina.data.json_files import read_json, read_jsonl
-from afina.data.spreadsheet import read_spreadsheet
-from afina.data.text_lines import lines_of, open_text
+from afina.data.sources.columnar import read_parquet
+from afina.data.sources.delimited import read_delimited
+from afina.data.sources.file_notes import FileNotes, Rejected, Row
+from afina.data.sources.json_files import read_json, read_jsonl
+from afina.data.sources.spreadsheet import read_spreadsheet
+from afina.data.sources.text_lines import lines_of, open_text
 from afina.errors import DataError
 
 __all__ = ["FORMATS", "FileNotes", "Rejected", "Row", "format_of", "read_rows"]

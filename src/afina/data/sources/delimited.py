@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from afina.data.file_notes import FileNotes, Row
-from afina.data.text_lines import MAX_LINE_CHARS, lines_of, open_text
+from afina.data.sources.file_notes import FileNotes, Row
+from afina.data.sources.text_lines import MAX_LINE_CHARS, lines_of, open_text
 from afina.errors import DataError
 
 _SAMPLE_CHARS = 1 << 16

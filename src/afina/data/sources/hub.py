@@ -13,9 +13,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from afina.data.cells import plain_cell
-from afina.data.file_notes import FileNotes, Row
-from afina.data.quiet import quiet_hub
+from afina.data.sources.cells import plain_cell
+from afina.data.sources.file_notes import FileNotes, Row
+from afina.data.sources.quiet import quiet_hub
 from afina.errors import DataError
 from afina.extras import require
 

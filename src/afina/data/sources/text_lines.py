@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
-from afina.data.encodings import detect_encoding, too_long_line
-from afina.data.file_notes import FileNotes
+from afina.data.sources.encodings import detect_encoding, too_long_line
+from afina.data.sources.file_notes import FileNotes
 
 MAX_LINE_CHARS = 1 << 24
 

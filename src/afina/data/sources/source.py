@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
-from afina.data.database import DatabaseSource, is_database, open_database, without_password
-from afina.data.file_sets import open_paths, short_name
-from afina.data.files import FileNotes, Row, read_rows
-from afina.data.hub import PREFIX, HubSource, open_hub
+from afina.data.sources.database import DatabaseSource, is_database, open_database, without_password
+from afina.data.sources.file_sets import open_paths, short_name
+from afina.data.sources.files import FileNotes, Row, read_rows
+from afina.data.sources.hub import PREFIX, HubSource, open_hub
 from afina.errors import DataError
 
 SAMPLE = "sample"

@@ -2,7 +2,8 @@ import os
 
 import pytest
 
-from afina.data import is_sample, label_folders, open_source, public_name, source_name
+from afina.data import is_sample, open_source, public_name, source_name
+from afina.data.sources import label_folders
 from afina.errors import DataError
 
 

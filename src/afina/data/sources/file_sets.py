@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 
-from afina.data.file_notes import FileNotes, Row
-from afina.data.files import FORMATS, format_of, read_rows
-from afina.data.label_folders import folder_one_deeper, label_folders, open_label_folders
+from afina.data.sources.file_notes import FileNotes, Row
+from afina.data.sources.files import FORMATS, format_of, read_rows
+from afina.data.sources.label_folders import folder_one_deeper, label_folders, open_label_folders
 from afina.errors import DataError
 
 _ROWS_TO_COMPARE = 100

@@ -11,10 +11,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from afina.data.cells import plain_cell
-from afina.data.delimited import column_names
-from afina.data.file_notes import FileNotes, Row
-from afina.data.text_lines import open_seekable
+from afina.data.sources.cells import plain_cell
+from afina.data.sources.delimited import column_names
+from afina.data.sources.file_notes import FileNotes, Row
+from afina.data.sources.text_lines import open_seekable
 from afina.errors import AfinaError, DataError
 from afina.extras import require
 

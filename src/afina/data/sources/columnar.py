@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from afina.data.file_notes import FileNotes, Row
-from afina.data.text_lines import open_seekable
+from afina.data.sources.file_notes import FileNotes, Row
+from afina.data.sources.text_lines import open_seekable
 from afina.errors import DataError
 
 _ROWS_PER_BATCH = 8192

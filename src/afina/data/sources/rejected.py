@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from afina.data.file_notes import FileNotes
+from afina.data.sources.file_notes import FileNotes
 from afina.outputs import new_file
 
 

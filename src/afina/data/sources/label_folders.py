@@ -6,9 +6,9 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from afina.data.encodings import detect_encoding
-from afina.data.file_notes import FileNotes, Row
-from afina.data.text_lines import MAX_LINE_CHARS
+from afina.data.sources.encodings import detect_encoding
+from afina.data.sources.file_notes import FileNotes, Row
+from afina.data.sources.text_lines import MAX_LINE_CHARS
 from afina.errors import DataError
 
 

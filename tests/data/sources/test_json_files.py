@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from afina.data import json_files
-from afina.data.files import read_rows
+from afina.data.sources import json_files
+from afina.data.sources.files import read_rows
 from afina.errors import DataError
 
 ROWS = [

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-from afina.data.cells import plain_cell
-from afina.data.file_notes import FileNotes, Row
+from afina.data.sources.cells import plain_cell
+from afina.data.sources.file_notes import FileNotes, Row
 from afina.errors import DataError
 from afina.extras import require
 

@@ -3,7 +3,7 @@ import io
 
 import pytest
 
-from afina.data.files import read_rows
+from afina.data.sources.files import read_rows
 from afina.errors import DataError
 
 ROWS = [

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from afina.data.files import read_rows
+from afina.data.sources.files import read_rows
 from afina.errors import DataError
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afina.data.encodings import TextEncoding, detect_encoding
-from afina.data.files import read_rows
+from afina.data.sources.encodings import TextEncoding, detect_encoding
+from afina.data.sources.files import read_rows
 from afina.errors import DataError
 
 SPANISH = "una reseña corta: el señor dirigió «bien» una película así"

@@ -1,7 +1,7 @@
 import json
 
 from afina.data import open_source, write_rejected
-from afina.data.files import FileNotes
+from afina.data.sources.files import FileNotes
 
 
 def test_rows_that_were_not_understood_are_written_with_their_file(tmp_path):
