@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from afina.errors import MachineLimitError, OutputError
-from afina.outputs import check_free, new_file, new_folder
+from afina.outputs import check_file, new_file, new_folder
 
 MARK = "split.json"
 without_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
@@ -224,7 +224,8 @@ def test_a_name_that_cannot_be_is_one_sentence(place):
             beside.write_text("")
         with pytest.raises(OutputError, match="Cannot write"):
             new_folder(path, mark=MARK).__enter__()
-        check_free(path, force=False)
+        with pytest.raises(OutputError, match="Cannot write"):
+            check_file(path, force=False)
     assert names(place) == ["file"]
 
 
@@ -240,8 +241,36 @@ def test_a_read_only_folder_is_one_sentence(place):
         place.chmod(0o700)
 
 
+def test_what_a_link_points_to_is_replaced_and_the_link_stays(place):
+    (place / "real.html").write_text("old", encoding="utf-8")
+    link = place / "link.html"
+    link.symlink_to("real.html")
+    with new_file(link, force=True) as beside:
+        beside.write_text("new")
+    assert link.is_symlink()
+    assert (place / "real.html").read_text(encoding="utf-8") == "new"
+
+
+@pytest.mark.parametrize("name", ["folder", "file/page.html", "x" * 300, "pipe", "", "a\0b"])
+@pytest.mark.parametrize("force", [False, True])
+def test_places_where_no_file_can_be_are_refused_before_the_work(place, name, force):
+    (place / "folder").mkdir()
+    (place / "file").write_text("kept", encoding="utf-8")
+    os.mkfifo(place / "pipe")
+    with pytest.raises(OutputError) as caught:
+        check_file(place / name, force=force)
+    assert "\n" not in str(caught.value)
+    assert caught.value.hint
+    with pytest.raises(OutputError), new_file(place / name, force=force):
+        pass
+    assert names(place) == ["file", "folder", "pipe"]
+    assert (place / "file").read_text(encoding="utf-8") == "kept"
+
+
 def test_what_is_free_passes_and_what_is_taken_passes_with_force(place):
-    check_free(place / "x", force=False)
-    check_free(place, force=True)
-    with pytest.raises(OutputError):
-        check_free(place, force=False)
+    (place / "taken").write_text("")
+    check_file(place / "x", force=False)
+    check_file(place / "new" / "x", force=False)
+    check_file(place / "taken", force=True)
+    with pytest.raises(OutputError, match="exists"):
+        check_file(place / "taken", force=False)

@@ -5,8 +5,9 @@ The public names are loaded when first used, so that `import afina` costs no tor
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from afina.lazy import attach
 
 __version__ = "0.1.0"
 
@@ -35,23 +36,18 @@ if TYPE_CHECKING:
     from afina.recipes import fine_tune
     from afina.run_folder import RunFolder
 else:
-    _HOMES = {
-        "AfinaError": "errors",
-        "Classifier": "inference",
-        "LabelSet": "labels",
-        "RunConfig": "config",
-        "RunFolder": "run_folder",
-        "TextClassifier": "protocols",
-        "TextDataset": "data",
-        "evaluate": "evaluation",
-        "fine_tune": "recipes",
-        "load_dataset": "data",
-    }
-
-    def __getattr__(name: str) -> object:
-        if name not in _HOMES:
-            raise AttributeError(f"module 'afina' has no attribute {name!r}")
-        return getattr(importlib.import_module(f"afina.{_HOMES[name]}"), name)
-
-    def __dir__() -> list[str]:
-        return __all__
+    __getattr__, __dir__ = attach(
+        __name__,
+        {
+            "AfinaError": "errors",
+            "Classifier": "inference",
+            "LabelSet": "labels",
+            "RunConfig": "config",
+            "RunFolder": "run_folder",
+            "TextClassifier": "protocols",
+            "TextDataset": "data",
+            "evaluate": "evaluation",
+            "fine_tune": "recipes",
+            "load_dataset": "data",
+        },
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,15 +26,17 @@ def new_file(path: Path, *, force: bool = False) -> Iterator[Path]:
         OutputError: The place is taken or cannot be written.
         MachineLimitError: The disk is full.
     """
-    _check_file(path, force=force)
-    beside = _beside(path)
+    check_file(path, force=force)
+    # What a link points to is replaced, and not the link.
+    place = Path(os.path.realpath(path))
+    beside = _beside(place)
     with _as_one_sentence(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield beside
             # Another command may have written the file in the meantime.
-            _check_file(path, force=force)
-            beside.replace(path)
+            check_file(path, force=force)
+            beside.replace(place)
         finally:
             beside.unlink(missing_ok=True)
 
@@ -72,11 +75,40 @@ def new_folder(path: Path, *, mark: str, force: bool = False) -> Iterator[Path]:
             shutil.rmtree(beside, ignore_errors=True)
 
 
-def check_free(path: Path, *, force: bool) -> None:
-    """Raise OutputError where something stands that may not be replaced."""
-    # Unlike Path.exists, this is no error for a name that is too long; what writes to it tells that.
-    if os.path.exists(path) and not force:
-        raise OutputError(f"The output exists: {path}", hint="choose another --out, or replace it with --force")
+def check_file(path: Path, *, force: bool) -> None:
+    """Refuse a place where no file can be written, before the work for it begins.
+
+    Args:
+        path: Where the file shall stand.
+        force: Whether a file that stands there may be replaced.
+
+    Raises:
+        OutputError: The place is taken, is no place for a file, or cannot be written.
+    """
+    try:
+        found = path.stat().st_mode
+    except FileNotFoundError:
+        found = None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"Cannot write {path}: {reason}", hint="choose another name") from None
+    if found is not None and stat.S_ISDIR(found):
+        raise OutputError(f"The output is a folder: {path}", hint="give the name of a file")
+    if found is not None and not stat.S_ISREG(found):
+        raise OutputError(f"The output is no regular file: {path}", hint="give the name of a file")
+    if found is not None and not force:
+        raise _taken(path)
+    above = path.absolute().parent
+    while not above.exists() and above != above.parent:
+        above = above.parent
+    if not above.is_dir():
+        raise OutputError(f"Not a folder: {above}", hint="choose another place to write to")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise OutputError(f"Cannot write to {above}: Permission denied", hint="choose another place to write to")
+
+
+def _taken(path: Path) -> OutputError:
+    return OutputError(f"The output exists: {path}", hint="choose another name, or replace it with --force")
 
 
 def _beside(path: Path) -> Path:
@@ -84,18 +116,11 @@ def _beside(path: Path) -> Path:
     return path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.tmp")
 
 
-def _check_file(path: Path, *, force: bool) -> None:
-    if os.path.isdir(path):
-        raise OutputError(f"The output is a folder: {path}", hint="give the name of a file")
-    check_free(path, force=force)
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise OutputError(f"The output is no regular file: {path}", hint="give the name of a file")
-
-
 def _check_folder(path: Path, *, mark: str, force: bool) -> None:
     if path.is_dir():
         if any(path.iterdir()):
-            check_free(path, force=force)
+            if not force:
+                raise _taken(path)
             if not (path / mark).is_file():
                 raise OutputError(f"Not replaced, since it holds no {mark}: {path}", hint="choose another --out")
     elif path.exists():

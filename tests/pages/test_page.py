@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from afina.errors import OutputError
-from afina.pages import check_page_place, render, write_page
+from afina.pages import render, write_page
 
 HOSTILE = [
     """<script>alert(1)</script> "><img src=x onerror=alert(1)></style></title></svg><script>x</script> ' onclick='x""",
@@ -305,37 +305,3 @@ def test_an_existing_page_is_replaced_only_by_force(tmp_path: Path):
     assert place.read_text(encoding="utf-8") == "old"
     write_page(place, "new", force=True)
     assert place.read_text(encoding="utf-8") == "new"
-
-
-def test_what_a_link_points_to_is_replaced_and_the_link_stays(tmp_path: Path):
-    (tmp_path / "real.html").write_text("old", encoding="utf-8")
-    link = tmp_path / "link.html"
-    link.symlink_to("real.html")
-    write_page(link, "new", force=True)
-    assert link.is_symlink()
-    assert (tmp_path / "real.html").read_text(encoding="utf-8") == "new"
-
-
-@pytest.mark.parametrize("place", ["folder", "file/page.html", "x" * 300, "pipe", "", "a\0b"])
-@pytest.mark.parametrize("force", [False, True])
-def test_places_where_no_page_can_be_are_refused_in_one_sentence(tmp_path: Path, place: str, force: bool):
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "file").write_text("kept", encoding="utf-8")
-    os.mkfifo(tmp_path / "pipe")
-    for act in (lambda path: check_page_place(path, force=force), lambda path: write_page(path, "x", force=force)):
-        with pytest.raises(OutputError) as caught:
-            act(tmp_path / place)
-        assert "\n" not in str(caught.value)
-        assert caught.value.hint
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder", "home", "pipe"]
-    assert (tmp_path / "file").read_text(encoding="utf-8") == "kept"
-
-
-def test_a_page_that_cannot_be_finished_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def fail(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(OutputError, match="No space left"):
-        write_page(tmp_path / "page.html", "x", force=False)
-    assert [path.name for path in tmp_path.iterdir()] == ["home"]

@@ -21,7 +21,7 @@ from afina.cli._options import (
     TextColumn,
     TitleColumn,
 )
-from afina.errors import ConfigError, OutputError
+from afina.errors import ConfigError
 
 EXAMPLES = """
 Examples:
@@ -69,8 +69,6 @@ def audit(
         from afina.recipes.auditing import Mend, audit_labels, write_audited
 
         if out is not None:
-            if out.is_dir():
-                raise OutputError(f"The output is a folder: {out}", hint="give the name of a file")
             check_output(out, force=force)
         audited = audit_labels(
             source, model=model, max_tokens=max_tokens, show=show, flips=_FLIPS if measure else (),

@@ -20,8 +20,7 @@ from afina.cli._options import (
     TextColumn,
     TitleColumn,
 )
-from afina.errors import OutputError
-from afina.outputs import check_free
+from afina.outputs import check_file
 
 EXAMPLES = """
 Examples:
@@ -54,14 +53,8 @@ def inspect(
     json: Json = False,
 ) -> None:
     """Look at texts before training: classes, lengths, duplicates, odd rows, languages, telling words, leaks."""
-    if rejected is not None:
-        check_free(rejected, force=force)
-        if rejected.is_dir():
-            raise OutputError(f"The output is a folder: {rejected}", hint="give the name of a file")
-    if html is not None:
-        from afina.pages import check_page_place
-
-        check_page_place(html, force=force)
+    for path in filter(None, (html, rejected)):
+        check_file(path, force=force)
     with _console.progress_reporter() as reporter:
         reporter.stage("Starting")
         from afina.recipes import inspect_data

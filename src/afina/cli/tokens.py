@@ -10,7 +10,7 @@ import typer
 from afina.cli import _console
 from afina.cli._options import Force, Json, LabelColumn, TextColumn, TitleColumn
 from afina.cli._token_tables import print_study
-from afina.outputs import check_free
+from afina.outputs import check_file
 
 EXAMPLES = """
 Examples:
@@ -67,7 +67,7 @@ def compare(
 ) -> None:
     """Compare tokenizers: length, unknowns, truncation, padding, speed, what survives, and texts cut by each."""
     if html is not None:
-        check_free(html, force=force)
+        check_file(html, force=force)
     with _console.progress_reporter() as reporter:
         reporter.stage("Starting")
         from afina.recipes.tokenizer_study import compare_tokenizers

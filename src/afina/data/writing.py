@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from afina.data.sources import Row, format_of
 from afina.errors import DataError
-from afina.outputs import check_free, new_file
+from afina.outputs import check_file, new_file
 
 OUT_FORMATS = ("csv", "tsv", "jsonl", "parquet")
 
@@ -36,9 +36,13 @@ def check_output(path: Path, *, force: bool = False) -> None:
         DataError: The name says no format that can be written.
         OutputError: The file exists.
     """
-    if format_of(path) not in OUT_FORMATS:
-        raise DataError(f"Cannot write {path.name}", hint=f"known are {', '.join('.' + f for f in OUT_FORMATS)}")
-    check_free(path, force=force)
+    check_file(path, force=force)
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes[-1:] == [".gz"]:
+        suffixes.pop()
+    if not suffixes or suffixes[-1].removeprefix(".") not in OUT_FORMATS:
+        known = ", ".join(f".{name}" for name in OUT_FORMATS)
+        raise DataError(f"Cannot write {path.name}", hint=f"known are {known}, each also .gz")
 
 
 @contextmanager

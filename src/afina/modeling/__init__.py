@@ -5,8 +5,9 @@ Imports the tokenization room and those before it. Names are loaded when first u
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from afina.lazy import attach
 
 __all__ = [
     "EMBEDDED",
@@ -31,26 +32,21 @@ if TYPE_CHECKING:
     from afina.modeling.load import PretrainedClassifier, load_fine_tuned, load_pretrained, quiet
     from afina.modeling.trainable import count_parameters, freeze_embeddings
 else:
-    _HOMES = {
-        "EMBEDDED": "catalog",
-        "HUB_IDS": "catalog",
-        "INFERENCE_BATCH_TOKENS": "forward",
-        "PretrainedClassifier": "load",
-        "batch_logits": "forward",
-        "count_parameters": "trainable",
-        "embed": "embedding",
-        "freeze_embeddings": "trainable",
-        "load_fine_tuned": "load",
-        "load_pretrained": "load",
-        "locate": "catalog",
-        "predict_logits": "forward",
-        "quiet": "load",
-    }
-
-    def __getattr__(name: str) -> object:
-        if name not in _HOMES:
-            raise AttributeError(f"module 'afina.modeling' has no attribute {name!r}")
-        return getattr(importlib.import_module(f"afina.modeling.{_HOMES[name]}"), name)
-
-    def __dir__() -> list[str]:
-        return __all__
+    __getattr__, __dir__ = attach(
+        __name__,
+        {
+            "EMBEDDED": "catalog",
+            "HUB_IDS": "catalog",
+            "INFERENCE_BATCH_TOKENS": "forward",
+            "PretrainedClassifier": "load",
+            "batch_logits": "forward",
+            "count_parameters": "trainable",
+            "embed": "embedding",
+            "freeze_embeddings": "trainable",
+            "load_fine_tuned": "load",
+            "load_pretrained": "load",
+            "locate": "catalog",
+            "predict_logits": "forward",
+            "quiet": "load",
+        },
+    )

@@ -6,6 +6,6 @@ matplotlib come with the `data` extra and are imported when a page is made.
 
 from __future__ import annotations
 
-from afina.pages.page import check_page_place, render, write_page
+from afina.pages.page import render, write_page
 
-__all__ = ["check_page_place", "render", "write_page"]
+__all__ = ["render", "write_page"]

@@ -19,7 +19,7 @@ from afina.pages.plain import clean
 
 # Okabe and Ito's colours, which differ for every kind of colour vision; the page has lighter ones for dark screens.
 INK, MUTED, RULE = "#1b1f24", "#5b6570", "#d5dae0"
-BLUE, ORANGE, GREEN, VERMILLION = "#0072b2", "#e69f00", "#009e73", "#d55e00"
+BLUE, ORANGE, GREEN, VERMILION = "#0072b2", "#e69f00", "#009e73", "#d55e00"
 _VARIABLES = {
     INK: "currentColor",
     MUTED: f"var(--muted, {MUTED})",
@@ -27,7 +27,7 @@ _VARIABLES = {
     BLUE: f"var(--blue, {BLUE})",
     ORANGE: f"var(--orange, {ORANGE})",
     GREEN: f"var(--green, {GREEN})",
-    VERMILLION: f"var(--vermillion, {VERMILLION})",
+    VERMILION: f"var(--vermillion, {VERMILION})",
 }
 
 WIDTH = 380

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from afina.pages.drawing import BLUE, FONT, GREEN, INK, ORANGE, RULE, VERMILLION, WIDTH, canvas, to_svg
+from afina.pages.drawing import BLUE, FONT, GREEN, INK, ORANGE, RULE, VERMILION, WIDTH, canvas, to_svg
 from afina.pages.plain import UNKNOWN, clean, count, decimal, is_known, percent, shorten
 
 __all__ = ["bars", "cluster_sizes", "dots", "heat_map", "histogram", "intervals", "ranges", "scatter"]
@@ -202,7 +202,7 @@ def ranges(rows: Sequence[Mapping[str, Any]], *, title: str, unit: str, mark: An
         axes.grid(axis="x")
         _count_axis(axes.xaxis)
         if is_known(mark) and mark < axes.get_xlim()[1]:
-            axes.axvline(mark, color=VERMILLION, linestyle=(0, (3, 3)), linewidth=1.2)
+            axes.axvline(mark, color=VERMILION, linestyle=(0, (3, 3)), linewidth=1.2)
         told = "; ".join(
             f"{_short(row.get('name'))}: median {count(row['median'])}, nine in ten from {count(row['p5'])} to "
             f"{count(row['p95'])}"
@@ -231,7 +231,7 @@ def intervals(rows: Sequence[Mapping[str, Any]], *, title: str, unit: str, mark:
         axes.set(xlabel=_short(unit))
         axes.grid(axis="x")
         if is_known(mark):
-            axes.axvline(mark, color=VERMILLION, linestyle=(0, (3, 3)), linewidth=1.2)
+            axes.axvline(mark, color=VERMILION, linestyle=(0, (3, 3)), linewidth=1.2)
         told = "; ".join(
             f"{_short(row.get('name'))}: {decimal(row['value'], 3)}, from {decimal(row['low'], 3)} to "
             f"{decimal(row['high'], 3)}"

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import os
-import secrets
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from afina.errors import OutputError
 from afina.extras import require
+from afina.outputs import new_file
 from afina.pages import figures, plain
 from afina.pages.differences import mark_differences
 
@@ -78,66 +74,17 @@ def _differences(text: Any, other: Any) -> tuple[str, str]:
     return mark_differences(str(text or ""), str(other or ""))
 
 
-def check_page_place(path: Path, *, force: bool) -> None:
-    """Refuse a place where no page can be written, before the work for it begins.
-
-    Args:
-        path: Where the page is to be.
-        force: Whether an existing file may be replaced.
-
-    Raises:
-        OutputError: The place is taken, or is no place for a file.
-    """
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        found = None
-    except (OSError, ValueError) as error:
-        raise _cannot_write(path, error) from None
-    if found is not None and stat.S_ISDIR(found.st_mode):
-        raise OutputError(f"A folder, where the page should be: {path}", hint="name a file, as page.html")
-    if found is not None and not stat.S_ISREG(found.st_mode):
-        raise OutputError(f"Not a file that a page can be written to: {path}", hint="name a file, as page.html")
-    if found is not None and not force:
-        raise OutputError(f"The page exists: {path}", hint="choose another name, or replace it with --force")
-    above = path.absolute().parent
-    while not above.exists() and above != above.parent:
-        above = above.parent
-    if not above.is_dir():
-        raise OutputError(f"Not a folder: {above}", hint="choose another place for the page")
-    if not os.access(above, os.W_OK | os.X_OK):
-        raise OutputError(f"Cannot write to {above}: Permission denied", hint="choose another place for the page")
-
-
 def write_page(path: Path, html: str, *, force: bool) -> None:
-    """Write a page beside its place and rename it, so that no half-written page is ever there.
-
-    Missing folders are made; what a link points to is replaced, and not the link.
+    """Write a page so that no half-written one is ever there.
 
     Args:
-        path: Where the page is to be.
+        path: Where the page is to be; missing folders are made.
         html: The page.
         force: Whether an existing file may be replaced.
 
     Raises:
         OutputError: The place is taken or cannot be written.
+        MachineLimitError: The disk is full.
     """
-    check_page_place(path, force=force)
-    target = Path(os.path.realpath(path))
-    # A name of its own, since one made from the page's could be too long.
-    partial = target.with_name(f".{secrets.token_hex(8)}.partial")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("xb") as file:
-            file.write(html.encode("utf-8", "replace"))
-        partial.replace(target)
-    except OSError as error:
-        raise _cannot_write(path, error) from None
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-
-
-def _cannot_write(path: Path, error: OSError | ValueError) -> OutputError:
-    reason = getattr(error, "strerror", None) or error
-    return OutputError(f"Cannot write {path}: {reason}", hint="choose another place for the page")
+    with new_file(path, force=force) as beside:
+        beside.write_bytes(html.encode("utf-8", "replace"))

@@ -5,8 +5,9 @@ The names are loaded when first used: looking at data needs no torch.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from afina.lazy import attach
 
 __all__ = [
     "FineTuned",
@@ -30,23 +31,18 @@ if TYPE_CHECKING:
     from afina.recipes.splitting import split_data
     from afina.recipes.tokenizer_study import compare_tokenizers
 else:
-    _HOMES = {
-        "FineTuned": "fine_tuning",
-        "Reporter": "reporting",
-        "Silent": "reporting",
-        "audit_labels": "auditing",
-        "compare_tokenizers": "tokenizer_study",
-        "evaluate_run": "evaluating",
-        "fine_tune": "fine_tuning",
-        "inspect_data": "inspecting",
-        "resume": "fine_tuning",
-        "split_data": "splitting",
-    }
-
-    def __getattr__(name: str) -> object:
-        if name not in _HOMES:
-            raise AttributeError(f"module 'afina.recipes' has no attribute {name!r}")
-        return getattr(importlib.import_module(f"afina.recipes.{_HOMES[name]}"), name)
-
-    def __dir__() -> list[str]:
-        return __all__
+    __getattr__, __dir__ = attach(
+        __name__,
+        {
+            "FineTuned": "fine_tuning",
+            "Reporter": "reporting",
+            "Silent": "reporting",
+            "audit_labels": "auditing",
+            "compare_tokenizers": "tokenizer_study",
+            "evaluate_run": "evaluating",
+            "fine_tune": "fine_tuning",
+            "inspect_data": "inspecting",
+            "resume": "fine_tuning",
+            "split_data": "splitting",
+        },
+    )
