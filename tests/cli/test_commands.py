@@ -195,7 +195,7 @@ def test_bad_options_are_one_sentence(afina_command, reviews_csv, tiny_model, tm
         (["predict", "nowhere", "a text"], "No such run"),
         (["predict", "{run}", "   "], "No texts given"),
         (["predict", "{run}", "--file", "in.csv"], "--file and --out go together"),
-        (["predict", "{run}", "--file", "in.csv", "--out", "out.xml"], "Unknown file type"),
+        (["predict", "{run}", "--file", "in.csv", "--out", "out.xml"], "Cannot write out.xml"),
         (["predict", "{run}", "--file", "in.csv", "--out", "out.csv"], "No such file"),
         (["evaluate", "{run}", "nowhere.csv"], "No such file"),
         (["train", "--resume", "nowhere.partial"], "Not an unfinished run"),
