@@ -50,4 +50,5 @@ else:
             "fine_tune": "recipes",
             "load_dataset": "data",
         },
+        extra="all",
     )

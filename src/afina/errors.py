@@ -5,6 +5,7 @@ AfinaError                      what every `except` around afina can catch
 ├── DataError (ValueError)      a source cannot be read, or what it holds cannot be learned from
 ├── ConfigError (ValueError)    a setting is unknown, out of range, or contradicts another
 ├── ModelError (ValueError)     a pretrained model or a run cannot be found, verified or loaded
+│   └── UnknownModelError       a name is neither in the catalog, nor a folder, nor a Hub id
 ├── TrainingError               training cannot start or cannot go on with these settings
 ├── OutputError                 the place to write to is taken or cannot be written
 ├── MissingExtraError (ImportError)  an optional package is not installed
@@ -44,6 +45,10 @@ class ConfigError(AfinaError, ValueError):
 
 class ModelError(AfinaError, ValueError):
     """A pretrained model or a run cannot be found, verified or loaded."""
+
+
+class UnknownModelError(ModelError):
+    """A name is neither in the catalog, nor a folder, nor a Hub id."""
 
 
 class TrainingError(AfinaError):

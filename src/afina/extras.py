@@ -24,7 +24,11 @@ def require(module: str, *, extra: str) -> ModuleType:
         # A package that is there but misses something of its own must not be reported as missing itself.
         if error.name is None or module.split(".")[0] != error.name.split(".")[0]:
             raise
-        raise MissingExtraError(
-            f"This needs the package {module.split('.')[0]!r}, which is not installed",
-            hint=f"pip install 'afina[{extra}]'",
-        ) from error
+        raise missing(module, extra=extra) from error
+
+
+def missing(module: str, *, extra: str) -> MissingExtraError:
+    """The error for a module that is not installed, with the line that installs it."""
+    return MissingExtraError(
+        f"This needs the package {module.split('.')[0]!r}, which is not installed", hint=f"pip install 'afina[{extra}]'"
+    )

@@ -57,12 +57,12 @@ def new_folder(path: Path, *, mark: str, force: bool = False) -> Iterator[Path]:
     with _as_one_sentence(path):
         # A name such as "." has nothing that could be renamed, and a link to a folder is no folder.
         place = Path(os.path.realpath(path))
-        _check_folder(path, mark=mark, force=force)
+        check_folder(path, mark=mark, force=force)
         beside = _beside(place)
         try:
             beside.mkdir(parents=True)
             yield beside
-            _check_folder(path, mark=mark, force=force)
+            check_folder(path, mark=mark, force=force)
             if place.exists():
                 # What stood there goes only when the new folder stands in its place.
                 old = _beside(place)
@@ -116,7 +116,17 @@ def _beside(path: Path) -> Path:
     return path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.tmp")
 
 
-def _check_folder(path: Path, *, mark: str, force: bool) -> None:
+def check_folder(path: Path, *, mark: str, force: bool) -> None:
+    """Refuse a place where no folder can be written, before the work for it begins.
+
+    Args:
+        path: Where the folder shall stand.
+        mark: A file that folders of this kind hold.
+        force: Whether a folder with it may be replaced.
+
+    Raises:
+        OutputError: The place is taken.
+    """
     if path.is_dir():
         if any(path.iterdir()):
             if not force:

@@ -314,7 +314,9 @@ def test_audit_prints_one_json_document_and_nothing_else(audit, flipped_csv, tmp
     assert document["likely_errors"] == 11
     assert len(document["ranked"]) == 2
     assert [round(row["flipped"], 2) for row in document["measured"]] == [0.05, 0.2]
-    assert document["out"] == {"file": str(tmp_path / "out.csv"), "rows": 120, "removed": 0, "relabelled": 0}
+    assert document["out"] == {
+        "file": str(tmp_path / "out.csv"), "rows": 120, "removed": 0, "relabelled": 0, "not_audited": 0,
+    }  # fmt: skip
 
 
 def test_audit_removes_and_relabels_only_when_asked(audit, flipped_csv, tmp_path):

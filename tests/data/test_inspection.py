@@ -98,11 +98,16 @@ def test_equal_texts_with_different_labels_are_conflicts():
                 ]
             }
         ],
+        "near_groups": 0,
+        "near_examples": [],
     }
 
 
-def test_nearly_equal_texts_with_different_labels_are_no_conflicts():
-    assert inspect((TEN, "pos"), (TEN + " not", "neg")).conflicts()["groups"] == 0
+def test_nearly_equal_texts_with_different_labels_are_counted_apart():
+    conflicts = inspect((TEN, "pos"), (TEN + " not", "neg"), ("other", "neg")).conflicts()
+    assert (conflicts["groups"], conflicts["near_groups"]) == (0, 1)
+    (example,) = conflicts["near_examples"]
+    assert [(row["label"], row["row"]) for row in example["texts"]] == [("positive", 1), ("negative", 2)]
 
 
 def test_values_that_mean_one_label_are_no_conflicts():

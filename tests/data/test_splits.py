@@ -186,7 +186,7 @@ def test_groups_that_share_a_text_stay_on_one_side():
 
 def test_a_label_in_too_few_groups_is_refused():
     whole = grouped([0] * 30 + [1] * 30, [f"g{i}" for i in range(30)] + ["one", "two"] * 15)
-    with pytest.raises(DataError, match="'l1' of reviews has 2 texts, at least 3"):
+    with pytest.raises(DataError, match="30 texts of the label 'l1' of reviews fall into 2 parts that share no groups"):
         split(whole, (0.8, 0.1, 0.1), seed=0)
 
 
@@ -198,6 +198,15 @@ def test_a_label_that_is_nowhere_the_commonest_of_its_group_is_in_every_part(see
         groups += [f"g{group}"] * 10
     for part in split(grouped(ids, groups), (0.8, 0.1, 0.1), seed=seed):
         assert min(part.counts().values()) >= 1
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"), [([30] * 10, [240, 30, 30]), ([180] + [5] * 24, [240, 30, 30]), ([50] * 3, [50, 50, 50])]
+)
+def test_groups_of_both_labels_divide_as_asked_where_they_can(sizes, expected):
+    groups = [f"g{number}" for number, size in enumerate(sizes) for _ in range(size)]
+    ids = [i % 2 for i in range(len(groups))]
+    assert [len(part) for part in split(grouped(ids, groups), (0.8, 0.1, 0.1), seed=0)] == expected
 
 
 @settings(deadline=None, max_examples=100)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -79,31 +81,57 @@ def read(path):
 
 def test_all_rows_are_written_and_none_is_changed(audited, source, tmp_path):
     counts = write_audited(audited, tmp_path / "out.parquet")
-    assert counts == {"rows": 120, "removed": 0, "relabelled": 0}
+    assert counts == {"rows": 120, "removed": 0, "relabelled": 0, "not_audited": 0}
     rows = read(tmp_path / "out.parquet")
-    assert list(rows[0]) == ["text", "label", "suggested_label", "label_quality", "likely_error", "row"]
+    assert list(rows[0]) == ["text", "label", "suggested_label", "label_quality", "likely_error"]
     given, _ = load_dataset(source)
     assert [row["text"] for row in rows] == given.texts
     assert [row["label"] for row in rows] == [given.labels.names[i] for i in given.label_ids]
     assert [i for i, row in enumerate(rows) if row["likely_error"]] == list(FLIPPED)
-    assert [row["row"] for row in rows] == list(range(1, 121))
 
 
-def test_remove_leaves_out_likely_errors_alone(audited, tmp_path):
+def test_remove_leaves_out_likely_errors_alone(audited, source, tmp_path):
     assert write_audited(audited, tmp_path / "out.parquet", mend="remove") == {
-        "rows": 109, "removed": 11, "relabelled": 0,
+        "rows": 109, "removed": 11, "relabelled": 0, "not_audited": 0,
     }  # fmt: skip
+    given, _ = load_dataset(source)
+    kept = [text for i, text in enumerate(given.texts) if i not in FLIPPED]
     rows = read(tmp_path / "out.parquet")
-    assert {row["row"] - 1 for row in rows} == set(range(120)) - set(FLIPPED)
+    assert [row["text"] for row in rows] == kept
     assert not any(row["likely_error"] for row in rows)
 
 
 def test_relabel_gives_the_suggested_label_and_keeps_the_given_one(audited, tmp_path):
     counts = write_audited(audited, tmp_path / "out.parquet", mend="relabel")
-    assert counts == {"rows": 120, "removed": 0, "relabelled": 11}
+    assert counts == {"rows": 120, "removed": 0, "relabelled": 11, "not_audited": 0}
     rows = read(tmp_path / "out.parquet")
     assert [row["label"] for row in rows] == ["negative", "positive"] * 60
     assert [i for i, row in enumerate(rows) if row["label"] != row["given_label"]] == list(FLIPPED)
+
+
+def test_rows_that_cannot_be_audited_and_other_columns_are_kept(tmp_path, tiny_model):
+    lines = ["id,review,stars,date"]
+    lines += [f"{i},room number {i} was {word} for us,{star},2024" for i in range(24)
+              for word, star in (("awful", 1), ("lovely", 5))]  # fmt: skip
+    lines += ["x,it was a room like others,3,2024", "y,,5,2024", "z,no stars given here,,2023"]
+    path = tmp_path / "stars.csv"
+    path.write_text("\n".join(lines) + "\n")
+    audited = audit_labels(str(path), model=str(tiny_model))
+    counts = write_audited(audited, tmp_path / "out.csv")
+    assert counts == {"rows": 51, "removed": 0, "relabelled": 0, "not_audited": 3}
+    with (tmp_path / "out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[:4] == ["id", "review", "stars", "date"]
+    assert [row["id"] for row in rows[-3:]] == ["x", "y", "z"]
+    assert [row["likely_error"] for row in rows[-3:]] == ["", "", ""]
+    write_audited(audited, tmp_path / "relabelled.csv", mend="relabel")
+    dataset, _ = load_dataset(str(tmp_path / "relabelled.csv"))
+    assert dataset.counts() == {"negative": 24, "positive": 24}
+
+
+def test_the_source_is_never_replaced(audited, source):
+    with pytest.raises(OutputError, match="The output is the source"):
+        write_audited(audited, Path(source), force=True)
 
 
 @pytest.mark.parametrize("mend", ["nothing", "remove", "relabel"])

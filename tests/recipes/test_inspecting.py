@@ -259,7 +259,7 @@ def test_a_missing_tokenizer_stops_only_where_it_was_asked_for(look, reviews_csv
     def gone(*_):
         raise DataError("The tokenizer is not here")
 
-    monkeypatch.setattr("afina.recipes.tokenizer_names.load_named", gone)
+    monkeypatch.setattr("afina.modeling.tokenizer.load_tokenizer", gone)
     told = Recorder()
     document = look(reviews_csv, model="minilm", reporter=told)
     assert document["lengths"]["tokens"] is None

@@ -12,7 +12,8 @@ import pytest
 
 from afina.data import load_dataset
 from afina.errors import ConfigError, DataError, OutputError
-from afina.recipes import split_data
+from afina.recipes import Silent, split_data
+from afina.recipes.splitting import PARTS
 
 FILES = ("dev.parquet", "split.json", "test.parquet", "train.parquet")
 
@@ -238,3 +239,39 @@ def test_rejected_rows_are_written_beside(tmp_path):
     assert document["rejected_rows"] == 1
     (record,) = map(json.loads, (tmp_path / "out" / "rejected.jsonl").read_text().splitlines())
     assert "{not json" in record["content"]
+
+
+def test_the_parts_keep_the_other_columns_of_the_source(tmp_path):
+    lines = [
+        json.dumps({"id": i, "review": f"room {i} was {word} on day {i * 7}", "stars": star, "extra": extra})
+        for i in range(30)
+        for word, star, extra in (("awful", 1, "x"), ("lovely", 5, 2))
+    ]
+    path = tmp_path / "reviews.jsonl"
+    path.write_text("\n".join(lines) + "\n")
+    split_data(str(path), tmp_path / "out")
+    rows = [row for name in PARTS for row in pq.read_table(tmp_path / "out" / f"{name}.parquet").to_pylist()]
+    assert set(rows[0]) == {"text", "label", "row", "id", "extra"}
+    given = [json.loads(line) for line in lines]
+    for row in rows:
+        source = given[row["row"] - 1]
+        # Numbers beside words are words; numbers alone stay numbers.
+        assert (row["id"], row["extra"]) == (source["id"], str(source["extra"]))
+
+
+def test_shares_that_groups_do_not_allow_are_told(tmp_path):
+    lines = ["text,label,author"]
+    lines += [f"room {i} was {'good' if i % 2 else 'bad'} on {i * 7},{i % 2},author {i % 3}" for i in range(90)]
+    path = tmp_path / "authors.csv"
+    path.write_text("\n".join(lines) + "\n")
+    reporter = Warnings()
+    split_data(str(path), tmp_path / "out", group_column="author", reporter=reporter)
+    assert any("33/33/33" in warning for warning in reporter.warned)
+
+
+class Warnings(Silent):
+    def __init__(self):
+        self.warned = []
+
+    def warn(self, message):
+        self.warned.append(message)

@@ -14,7 +14,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from afina.errors import AfinaError
+from afina.errors import AfinaError, Interrupted
+from afina.utf8 import as_utf8
 
 if TYPE_CHECKING:
     from afina.training import TrainingStep
@@ -26,7 +27,7 @@ stderr = Console(stderr=True, highlight=False)
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(as_utf8(json.dumps(document, indent=2, ensure_ascii=False)) + "\n")
 
 
 def print_error(error: AfinaError) -> None:
@@ -115,7 +116,11 @@ def progress_reporter() -> Iterator[ProgressReporter]:
         TextColumn("{task.fields[detail]}"), TimeElapsedColumn(),
     )  # fmt: skip
     with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
-        yield ProgressReporter(progress)
+        try:
+            yield ProgressReporter(progress)
+        except KeyboardInterrupt:
+            # The option parser would end the process without a word.
+            raise Interrupted("Interrupted; nothing was written") from None
 
 
 def interval(value: dict[str, float]) -> str:

@@ -11,7 +11,7 @@ from afina.config import DEFAULT_MAX_ROWS as DEFAULT_MAX_ROWS
 
 Run = Annotated[Path, typer.Argument(help="Run folder that `afina train` wrote.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace what stands at --out.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace what stands where something is to be written.")]
 TextColumn = Annotated[str | None, typer.Option("--text-column", help="Column with the text.", show_default="found")]
 TitleColumn = Annotated[
     str | None,

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from afina.cli import _console
+from afina.tokenization.segments import GAPS, count_tokens
 
 _WIDTH = 100
 _NAME_WIDTH = 20
@@ -115,7 +116,7 @@ def _print_segmentations(segmentations: Sequence[dict[str, Any]]) -> None:
         grid.add_column(justify="right", no_wrap=True)
         grid.add_column(ratio=1, overflow="fold")
         for name, segments in example["by"].items():
-            n_tokens = sum(kind not in ("space", "dropped") for _, kind in segments)
+            n_tokens = count_tokens(segments)
             grid.add_row(Text(name), str(n_tokens), segmented(segments, in_colour=in_colour))
         _console.print_table(grid)
         _console.say("")
@@ -126,7 +127,7 @@ def segmented(segments: Sequence[Sequence[str]], *, in_colour: bool) -> Text:
     line = Text()
     n_tokens, after_token = 0, False
     for surface, kind, repeats in _merged(segments):
-        if kind in ("space", "dropped"):
+        if kind in GAPS:
             line.append(_visible(surface) if kind == "space" else f"({_visible(surface)})")
             after_token = False
             continue
@@ -145,7 +146,7 @@ def _merged(segments: Sequence[Sequence[str]]) -> list[tuple[str, str, int]]:
     """Segments with the number of tokens each stands for: those that show nothing go with the one before."""
     merged: list[tuple[str, str, int]] = []
     for surface, kind in segments:
-        if not surface and merged and merged[-1][1] not in ("space", "dropped"):
+        if not surface and merged and merged[-1][1] not in GAPS:
             before, kind_before, repeats = merged[-1]
             merged[-1] = (before, kind_before, repeats + 1)
         else:

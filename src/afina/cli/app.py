@@ -16,6 +16,7 @@ import typer
 import afina
 from afina.cli import _console, audit, evaluate, inspect, predict, split, tokens, train
 from afina.errors import AfinaError, Interrupted, MachineLimitError
+from afina.extras import missing
 
 app = typer.Typer(
     name="afina",
@@ -63,6 +64,10 @@ def run(started: float | None = None) -> None:
         _fail(error)
     except KeyboardInterrupt:
         _fail(Interrupted("Interrupted"))
+    except ModuleNotFoundError as error:
+        if (error.name or "afina").split(".")[0] == "afina":
+            raise
+        _fail(missing(error.name or "", extra="all"))
     except MemoryError:
         _fail(MachineLimitError("Memory ran out", hint="lower --batch-tokens or --max-tokens, or take a smaller model"))
     except BrokenPipeError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.text import Text
@@ -66,7 +66,7 @@ def audit(
     with _console.progress_reporter() as reporter:
         reporter.stage("Starting")
         from afina.data.writing import check_output
-        from afina.recipes.auditing import Mend, audit_labels, write_audited
+        from afina.recipes import audit_labels, write_audited
 
         if out is not None:
             check_output(out, force=force)
@@ -77,7 +77,7 @@ def audit(
         )  # fmt: skip
         document = audited.document
         if out is not None:
-            mend: Mend = "remove" if remove else "relabel" if relabel else "nothing"
+            mend: Literal["nothing", "remove", "relabel"] = "remove" if remove else "relabel" if relabel else "nothing"
             document["out"] = {"file": str(out), **write_audited(audited, out, mend=mend, force=force)}
     if json:
         _console.print_json(document)
@@ -101,6 +101,8 @@ def _print(document: dict[str, Any], *, keep_labels: bool) -> None:
         done = document["out"]
         changed = {"removed": done["removed"], "given another label": done["relabelled"]}
         told = ", ".join(f"{n:,} {what}" for what, n in changed.items() if n) or "none removed or changed"
+        if done["not_audited"]:
+            told += f"; {done['not_audited']:,} without a text or a label to audit, which say nothing of it"
         _console.say(f"{done['rows']:,} rows written to {done['file']}, {told}")
         keep = " --keep-labels" if keep_labels else ""
         _console.say(f"\nTrain on them:\n  afina train {shlex.quote(done['file'])}{keep}")

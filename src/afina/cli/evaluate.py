@@ -21,7 +21,10 @@ Examples:
 def evaluate(
     run: Run,
     sources: Annotated[
-        list[str], typer.Argument(help="Labelled texts: files, folders, or `sample`.", show_default=False)
+        list[str],
+        typer.Argument(
+            help="Labelled texts: files, folders, hub:owner/name, database URLs, or `sample`.", show_default=False
+        ),
     ],
     text_column: TextColumn = None,
     title_column: TitleColumn = None,

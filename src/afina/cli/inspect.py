@@ -157,6 +157,11 @@ def _print_repeats(document: dict[str, Any]) -> None:
         labels = ", ".join(f"{n:,} labelled {label}" for label, n in cluster["labels"].items())
         of_labels = f" ({labels})" if document["labels"] else ""
         _console.say(f"    {cluster['size']:,} rows{of_labels}: {_console.one_line(cluster['texts'][0])}")
+    if conflicts["near_groups"]:
+        _console.say(f"  {_groups(conflicts['near_groups'])} of nearly equal texts disagree on the label")
+        for example in conflicts["near_examples"][:3]:
+            for row in example["texts"]:
+                _console.say(f"    {row['label']}, row {row['row']}: {_console.one_line(row['text'])}")
     if conflicts["groups"]:
         _console.say(
             f"  {_groups(conflicts['groups'])} of equal texts ({conflicts['rows']:,} rows) disagree on the label"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from afina.cli import _console
-from afina.cli._options import Force, Json, LabelColumn, TextColumn, TitleColumn
+from afina.cli._options import Force, Json, LabelColumn, Source, TextColumn, TitleColumn
 from afina.cli._token_tables import print_study
 from afina.outputs import check_file
 
@@ -27,12 +27,7 @@ app = typer.Typer(help="Study tokenizers on your own texts.", no_args_is_help=Tr
 
 @app.command(epilog=EXAMPLES)
 def compare(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="SOURCE", help="Texts, labelled or not: a file, a folder, or `sample`.", show_default=False
-        ),
-    ],
+    source: Source,
     tokenizer: Annotated[
         list[str] | None,
         typer.Option(
@@ -70,7 +65,7 @@ def compare(
         check_file(html, force=force)
     with _console.progress_reporter() as reporter:
         reporter.stage("Starting")
-        from afina.recipes.tokenizer_study import compare_tokenizers
+        from afina.recipes import compare_tokenizers
 
         document = compare_tokenizers(
             source,
@@ -82,7 +77,7 @@ def compare(
             reporter=reporter,
         )
         if effect is not None:
-            from afina.recipes.tokenizer_effect import measure_effect
+            from afina.recipes import measure_effect
 
             document["effect"] = measure_effect(
                 source,

@@ -27,7 +27,10 @@ Examples:
 def train(
     context: typer.Context,
     source: Annotated[
-        str | None, typer.Argument(help="Labelled texts: file, folder per label, or `sample`.", show_default="sample")
+        str | None,
+        typer.Argument(
+            help="Labelled texts: files, a folder, hub:owner/name, a database URL, or `sample`.", show_default="sample"
+        ),
     ] = None,
     dev: Annotated[
         str | None, typer.Option(help="Texts that choose the best weights.", show_default="a share of SOURCE")

@@ -3,11 +3,13 @@
 from afina.data.cleaning import clean_text, normalise
 from afina.data.columns import Columns, find_columns
 from afina.data.loading import LoadNotes, load_dataset, map_labels
-from afina.data.quality import Match, Overlap, duplicate_rows, find_clusters, find_overlap
+from afina.data.quality import Match, Overlap, duplicate_rows, find_overlap
 from afina.data.reading import RawText, RawTexts, read_texts
+from afina.data.similarity import find_clusters
 from afina.data.sources import (
     SAMPLE,
     FileNotes,
+    Row,
     is_sample,
     open_source,
     public_name,
@@ -26,6 +28,7 @@ __all__ = [
     "Overlap",
     "RawText",
     "RawTexts",
+    "Row",
     "TextDataset",
     "clean_text",
     "duplicate_rows",

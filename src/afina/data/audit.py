@@ -19,7 +19,7 @@ from afina.errors import DataError
 from afina.extras import require
 
 Probabilities = npt.NDArray[np.float64]
-# Chosen on SST-2 and Amazon reviews with labels flipped at random; see benchmarks/audit.py.
+# Chosen on SST-2 and Amazon reviews with labels flipped at random; see benchmarks/label_audit.py.
 _STRENGTH_ON_EMBEDDINGS, _STRENGTH_ON_WORDS = 1.0, 3.0
 
 
@@ -82,10 +82,9 @@ def probabilities_from_words(
         label_ids: (n_texts,).
         folds: Positions held out in turn.
     """
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
+    text = require("sklearn.feature_extraction.text", extra="data")
     # Weighting words takes no labels, so it may see all texts.
-    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b|[^\w\s]")
+    vectorizer = text.TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b|[^\w\s]")
     return _cross_validated(vectorizer.fit_transform(texts), label_ids, folds, strength=_STRENGTH_ON_WORDS)
 
 
@@ -109,8 +108,7 @@ def make_folds(
     Raises:
         DataError: A label has fewer distinct texts than there are folds, or all but a few of its texts repeat another.
     """
-    from sklearn.model_selection import StratifiedGroupKFold
-
+    model_selection = require("sklearn.model_selection", extra="data")
     for label_id, name in enumerate(dataset.labels):
         distinct = len(np.unique(clusters[dataset.label_ids == label_id]))
         if distinct < n_folds:
@@ -119,7 +117,7 @@ def make_folds(
                 f"least {n_folds}",
                 hint="add examples of it, or remove it from the data",
             )
-    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    splitter = model_selection.StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     folds = list(splitter.split(np.zeros(len(dataset)), dataset.label_ids, clusters))
     for rest, _ in folds:
         for label_id in np.setdiff1d(dataset.label_ids, dataset.label_ids[rest]):
@@ -148,11 +146,10 @@ def flip_labels(
 def _cross_validated(
     features: Any, label_ids: npt.NDArray[np.int64], folds: Sequence[npt.NDArray[np.int64]], *, strength: float
 ) -> Probabilities:
-    from sklearn.linear_model import LogisticRegression
-
+    linear_model = require("sklearn.linear_model", extra="data")
     probabilities = np.zeros((len(label_ids), int(label_ids.max()) + 1))
     for held_out in folds:
         rest = np.setdiff1d(np.arange(len(label_ids)), held_out)
-        model = LogisticRegression(C=strength, max_iter=2000).fit(features[rest], label_ids[rest])
+        model = linear_model.LogisticRegression(C=strength, max_iter=2000).fit(features[rest], label_ids[rest])
         probabilities[np.ix_(held_out, model.classes_)] = model.predict_proba(features[held_out])
     return probabilities

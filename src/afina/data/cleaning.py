@@ -6,6 +6,8 @@ import html
 import re
 import unicodedata
 
+from afina.utf8 import as_utf8
+
 _LINE_BREAK_TAG = re.compile(r"<[\s/]{0,20}br[\s/]{0,20}>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
 _SPACES = re.compile(r"[^\S\n]+")
@@ -21,8 +23,7 @@ def clean_text(text: str) -> str:
     if "&" in text and _ENTITY.search(text):
         text = html.unescape(text)
     # A lone surrogate (half an emoji, cut by some export) can be neither hashed nor tokenized.
-    text = text.encode("utf-8", errors="replace").decode("utf-8")
-    return _SPACES.sub(" ", text.replace("\r\n", "\n")).strip()
+    return _SPACES.sub(" ", as_utf8(text).replace("\r\n", "\n")).strip()
 
 
 def normalise(text: str) -> str:

@@ -46,6 +46,11 @@ class Columns:
             parts.append(f"label from {self.label!r}")
         return ", ".join(parts)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns in use."""
+        return tuple(name for name in (self.text, self.title, self.label) if name is not None)
+
     def text_of(self, row: Row) -> str:
         """Title and text of a row, joined; an empty string where both are missing."""
         parts = [row.get(self.title)] if self.title else []
@@ -94,7 +99,8 @@ def find_columns(
     if found_text is None:
         found_text = _longest_text(rows, [name for name in free if name != found_label])
     if found_text is None:
-        raise DataError(f"No text column found among: {', '.join(names)}", hint="pass --text-column")
+        nested = "".join(f"; {name} holds {kind}, which is no text" for name, kind in left_out.items())
+        raise DataError(f"No text column found among: {', '.join(names)}", hint=f"pass --text-column{nested}")
     if want_label and found_label is None:
         found_label = _fewest_values(rows, [name for name in names if name not in (found_text, title)])
         if found_label is None and need_label:

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from afina.data.cleaning import clean_text, normalise
+from afina.data.cleaning import clean_text, normalise, words_of
 from afina.data.label_values import LabelMapping
 from afina.data.loading import map_labels
-from afina.data.quality import find_clusters
 from afina.data.reading import RawText, RawTexts
+from afina.data.similarity import find_clusters
 
 _LARGEST, _TEXTS_OF_A_CLUSTER, _CONFLICTS = 5, 3, 5
 
@@ -69,6 +69,11 @@ class Inspection:
         ]
 
     @cached_property
+    def n_words(self) -> npt.NDArray[np.int64]:
+        """Words of each text, (n_rows,)."""
+        return np.array([len(words_of(form)) for form in self.forms], dtype=np.int64)
+
+    @cached_property
     def clusters(self) -> npt.NDArray[np.int64]:
         """Cluster of equal and nearly equal texts that each row belongs to, (n_rows,)."""
         return find_clusters(self.forms)
@@ -108,7 +113,7 @@ class Inspection:
         }
 
     def conflicts(self) -> dict[str, Any]:
-        """Equal texts with different labels."""
+        """Equal texts with different labels, and groups of near-duplicates of which that is true."""
         groups: dict[str, list[int]] = defaultdict(list)
         for position, form in enumerate(self.forms):
             if self.labels[position] is not None:
@@ -118,4 +123,24 @@ class Inspection:
             {"texts": [{"text": self.texts[i], "label": self.labels[i], "row": self.rows[i].row} for i in rows[:4]]}
             for rows in split[:_CONFLICTS]
         ]
-        return {"groups": len(split), "rows": sum(map(len, split)), "examples": examples}
+        labels: dict[int, set[str]] = defaultdict(set)
+        exact = {int(self.clusters[rows[0]]) for rows in split}
+        for cluster, label in zip(self.clusters.tolist(), self.labels, strict=True):
+            if label is not None:
+                labels[cluster].add(label)
+        near = [cluster for cluster, found in labels.items() if len(found) > 1 and cluster not in exact]
+        return {
+            "groups": len(split),
+            "rows": sum(map(len, split)),
+            "examples": examples,
+            "near_groups": len(near),
+            "near_examples": [self._pair(cluster) for cluster in near[:_CONFLICTS]],
+        }
+
+    def _pair(self, cluster: int) -> dict[str, Any]:
+        """Two rows of a cluster with different labels."""
+        at = [i for i in np.flatnonzero(self.clusters == cluster).tolist() if self.labels[i] is not None]
+        other = next(i for i in at if self.labels[i] != self.labels[at[0]])
+        return {
+            "texts": [{"text": self.texts[i], "label": self.labels[i], "row": self.rows[i].row} for i in (at[0], other)]
+        }

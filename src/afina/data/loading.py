@@ -24,6 +24,9 @@ class LoadNotes:
 
     source: str
     columns: str = ""
+    label_column: str | None = None
+    used_columns: tuple[str, ...] = ()
+    """Columns that texts and labels come from."""
     rows: int = 0
     blank: int = 0
     unlabelled: int = 0
@@ -79,7 +82,14 @@ def load_dataset(
         max_rows=max_rows,
         seed=seed,
     )
-    notes = LoadNotes(source, columns=str(raw.columns), rows=raw.n_rows, files=raw.files)
+    notes = LoadNotes(
+        source,
+        columns=str(raw.columns),
+        label_column=raw.columns.label,
+        used_columns=raw.columns.names,
+        rows=raw.n_rows,
+        files=raw.files,
+    )
     notes.messages += [message for file in raw.files for message in file.messages]
     if raw.is_sample:
         notes.messages.append(

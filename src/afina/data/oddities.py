@@ -33,7 +33,10 @@ _EXAMPLES, _EXAMPLE_CHARACTERS = 3, 200
 class Oddity:
     """A kind of odd row, and how often it occurs."""
 
+    kind: str
+    """A name that does not change."""
     what: str
+    """What a reader is told."""
     rows: int = 0
     examples: list[str] = field(default_factory=list)
     """The first few, cut to 200 characters."""
@@ -52,34 +55,39 @@ def find_oddities(texts: Sequence[str], forms: Sequence[str]) -> list[Oddity]:
     lengths = sorted(len(words_of(form)) for form in forms)
     # Ten times the median is more than the long tail of reviews has.
     very_long = max(200, 10 * lengths[len(lengths) // 2]) if lengths else 0
-    kinds: dict[str, Callable[[str, str], object]] = {
-        "HTML tags": lambda text, form: "<" in text and _TAG.search(text),
-        # "black&white;" has the form of an entity and is none.
-        "HTML entities": lambda text, form: (
-            "&" in text and any(html.unescape(entity) != entity for entity in _ENTITY.findall(text))
+    kinds: list[tuple[Oddity, Callable[[str, str], object]]] = [
+        (Oddity("html_tags", "HTML tags"), lambda text, form: "<" in text and _TAG.search(text)),
+        (
+            Oddity("html_entities", "HTML entities"),
+            # "black&white;" has the form of an entity and is none.
+            lambda text, form: "&" in text and any(html.unescape(entity) != entity for entity in _ENTITY.findall(text)),
         ),
-        "addresses (web, e-mail)": lambda text, form: (
-            ("@" in text or "www." in text or "://" in text) and _ADDRESS.search(text)
+        (
+            Oddity("addresses", "addresses (web, e-mail)"),
+            lambda text, form: ("@" in text or "www." in text or "://" in text) and _ADDRESS.search(text),
         ),
-        "misread characters (Ã©, â€™, \N{REPLACEMENT CHARACTER})": lambda text, form: (
-            not text.isascii() and _MISREAD.search(text)
+        (
+            Oddity("misread", "misread characters (Ã©, â€™, \N{REPLACEMENT CHARACTER})"),
+            lambda text, form: not text.isascii() and _MISREAD.search(text),
         ),
-        "control characters": lambda text, form: _CONTROL.search(text),
-        "stretched words or signs (soooooo)": lambda text, form: _STRETCHED.search(text),
-        "capitals only": lambda text, form: text.isupper() and len(form.split()) > 2,
-        "no letters": lambda text, form: not any(char.isalpha() for char in form),
-        "a single word": lambda text, form: len(words_of(form)) == 1 and form not in _PLACEHOLDERS,
-        "placeholders (n/a, none, test)": lambda text, form: form in _PLACEHOLDERS,
-        f"more than {very_long:,} words": lambda text, form: form.count(" ") >= very_long,
-    }
-    found = {what: Oddity(what) for what in kinds}
+        (Oddity("control_characters", "control characters"), lambda text, form: _CONTROL.search(text)),
+        (Oddity("stretched", "stretched words or signs (soooooo)"), lambda text, form: _STRETCHED.search(text)),
+        (Oddity("capitals", "capitals only"), lambda text, form: text.isupper() and len(form.split()) > 2),
+        (Oddity("no_letters", "no letters"), lambda text, form: not any(char.isalpha() for char in form)),
+        (
+            Oddity("single_word", "a single word"),
+            lambda text, form: len(words_of(form)) == 1 and form not in _PLACEHOLDERS,
+        ),
+        (Oddity("placeholders", "placeholders (n/a, none, test)"), lambda text, form: form in _PLACEHOLDERS),
+        (Oddity("very_long", f"more than {very_long:,} words"), lambda text, form: form.count(" ") >= very_long),
+    ]
     for text, form in zip(texts, forms, strict=True):
-        for what, is_odd in kinds.items():
+        for oddity, is_odd in kinds:
             if is_odd(text, form):
-                found[what].rows += 1
-                if len(found[what].examples) < _EXAMPLES:
-                    found[what].examples.append(_shortened(text))
-    return sorted((oddity for oddity in found.values() if oddity.rows), key=lambda oddity: -oddity.rows)
+                oddity.rows += 1
+                if len(oddity.examples) < _EXAMPLES:
+                    oddity.examples.append(_shortened(text))
+    return sorted((oddity for oddity, _ in kinds if oddity.rows), key=lambda oddity: -oddity.rows)
 
 
 def _shortened(text: str) -> str:

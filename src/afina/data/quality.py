@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from afina.data.similarity import near_clusters, near_matches
+from afina.data.similarity import near_matches
 from afina.data.text_dataset import TextDataset
 
 
@@ -51,21 +51,6 @@ def duplicate_rows(dataset: TextDataset) -> npt.NDArray[np.int64]:
             repeats.append(position)
         seen.add(key)
     return np.array(repeats, dtype=np.int64)
-
-
-def find_clusters(forms: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Number the groups of equal and nearly equal texts.
-
-    Args:
-        forms: Texts in normal form.
-
-    Returns:
-        Cluster of each text, (n_texts,), numbered from 0 in the order of first texts; a text like no other has a
-        number of its own.
-    """
-    positions: dict[str, int] = {}
-    rows = np.array([positions.setdefault(form, len(positions)) for form in forms], dtype=np.int64)
-    return near_clusters(list(positions))[rows] if len(rows) else rows
 
 
 def find_overlap(forms: Sequence[str], others: Sequence[str]) -> Overlap:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from afina.data.cleaning import words_of
+from afina.extras import require
 
 NEAR_JACCARD = 0.8
 # A pair of long sets must share this many of its rarest words to be compared; a pair of short ones, one.
@@ -45,8 +46,7 @@ class WordSets:
     @classmethod
     def of(cls, forms: Sequence[str]) -> WordSets:
         """The word sets of texts in normal form."""
-        from scipy.sparse import csr_matrix
-
+        sparse = require("scipy.sparse", extra="data")
         ids: dict[str, int] = {}
         columns: list[npt.NDArray[np.int32]] = []
         for form in forms:
@@ -57,7 +57,7 @@ class WordSets:
         rank = np.empty(len(ids), np.int32)
         rank[np.argsort(np.bincount(found, minlength=len(ids)), kind="stable")] = np.arange(len(ids), dtype=np.int32)
         ends = np.concatenate([[0], np.cumsum(sizes)])
-        matrix = csr_matrix((np.ones(len(found), np.int32), rank[found], ends), shape=(len(forms), len(ids)))
+        matrix = sparse.csr_matrix((np.ones(len(found), np.int32), rank[found], ends), shape=(len(forms), len(ids)))
         matrix.sort_indices()
         return cls(matrix, sizes)
 
@@ -73,13 +73,12 @@ class WordSets:
 
     def rarest(self) -> Any:
         """Each set cut to as many of its rarest words as the filter needs, as a matrix of the same shape."""
-        from scipy.sparse import csr_matrix
-
+        sparse = require("scipy.sparse", extra="data")
         kept = np.minimum(self.sizes, self.sizes - self._least_shared + self.rare_shared)
         place = np.arange(self.matrix.nnz) - np.repeat(self.matrix.indptr[:-1], self.sizes)
         columns = self.matrix.indices[place < np.repeat(kept, self.sizes)]
         ends = np.concatenate([[0], np.cumsum(kept)])
-        return csr_matrix((np.ones(len(columns), np.int32), columns, ends), shape=self.matrix.shape)
+        return sparse.csr_matrix((np.ones(len(columns), np.int32), columns, ends), shape=self.matrix.shape)
 
     def similarity(self, one: Positions, other: Positions) -> npt.NDArray[np.float64]:
         """Jaccard similarity of pairs of sets, (n_pairs,); 0 where both are empty."""
@@ -90,6 +89,21 @@ class WordSets:
             shared = np.asarray(both.sum(axis=1)).ravel()
             similarities[some] = shared / np.maximum(1, self.sizes[one[some]] + self.sizes[other[some]] - shared)
         return similarities
+
+
+def find_clusters(forms: Sequence[str]) -> Positions:
+    """Number the groups of equal and nearly equal texts.
+
+    Args:
+        forms: Texts in normal form.
+
+    Returns:
+        Cluster of each text, (n_texts,), numbered from 0 in the order of first texts; a text like no other has a
+        number of its own.
+    """
+    positions: dict[str, int] = {}
+    rows = np.array([positions.setdefault(form, len(positions)) for form in forms], dtype=np.int64)
+    return near_clusters(list(positions))[rows] if len(rows) else rows
 
 
 def near_clusters(forms: Sequence[str]) -> Positions:
@@ -178,15 +192,26 @@ def _join(sets: WordSets, clusters: Positions, one: Positions, other: Positions)
 
 
 def _linked(clusters: Positions, one: Positions, other: Positions) -> Positions:
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
     if not len(one):
         return clusters
-    n = len(clusters)
-    links = coo_matrix((np.ones(len(one), np.int8), (clusters[one], clusters[other])), shape=(n, n))
-    _, component = connected_components(links, directed=False)
+    component = components(clusters[one], clusters[other], len(clusters))
     # A component is called by its smallest cluster, so that numbers keep the order of first texts.
-    smallest = np.full(component.max() + 1, n, dtype=np.int64)
-    np.minimum.at(smallest, component, np.arange(n))
+    smallest = np.full(component.max() + 1, len(clusters), dtype=np.int64)
+    np.minimum.at(smallest, component, np.arange(len(clusters)))
     return np.asarray(smallest[component[clusters]], dtype=np.int64)
+
+
+def components(one: Positions, other: Positions, n: int) -> Positions:
+    """Number the connected components of a graph.
+
+    Args:
+        one: One end of each link, (n_links,).
+        other: The other end, (n_links,).
+        n: Number of nodes.
+
+    Returns:
+        Component of each node, (n,).
+    """
+    sparse, csgraph = require("scipy.sparse", extra="data"), require("scipy.sparse.csgraph", extra="data")
+    links = sparse.coo_matrix((np.ones(len(one), np.int8), (one, other)), shape=(n, n))
+    return np.asarray(csgraph.connected_components(links, directed=False)[1], dtype=np.int64)

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from afina.data.quality import find_clusters
+from afina.data.similarity import Positions, components
 from afina.data.text_dataset import TextDataset
 from afina.errors import DataError
 
@@ -31,6 +31,8 @@ def split(dataset: TextDataset, shares: Sequence[float], *, seed: int) -> list[T
     """
     rng = np.random.default_rng(seed)
     parts: list[list[int]] = [[] for _ in shares]
+    if dataset.groups is not None:
+        return [dataset.select(rows) for rows in _deal_groups(dataset, shares, rng)]
     for units in _units_by_label(dataset, at_least=len(shares)).values():
         for part, chosen in zip(parts, _deal([units[i] for i in rng.permutation(len(units))], shares), strict=True):
             part.extend(row for unit in chosen for row in unit)
@@ -60,7 +62,7 @@ def split_few_shot(dataset: TextDataset, n_per_label: int, *, seed: int) -> list
     needed = 2 * n_per_label + 1
     for label_id, units in _units_by_label(dataset, at_least=needed).items():
         if len(units) < needed:
-            raise too_few(dataset, dataset.labels.names[label_id], len(units), needed)
+            raise _too_few_units(dataset, label_id, len(units), needed)
         shuffled = [units[i] for i in rng.permutation(len(units))]
         for part, chosen in zip(parts, (shuffled[:n_per_label], shuffled[n_per_label : 2 * n_per_label]), strict=False):
             # A unit stands under its commonest label; the row drawn must have it.
@@ -131,13 +133,30 @@ def _units_by_label(dataset: TextDataset, *, at_least: int) -> dict[int, list[li
         # Of labels that are equally common, the one with the fewest units, so that none goes short.
         commonest = np.flatnonzero(counts == counts.max()).tolist()
         by_label[min(commonest, key=lambda label_id: len(by_label[label_id]))].append(rows)
-    for name, count in zip(dataset.labels, n_with.tolist(), strict=True):
-        if count < at_least:
-            raise too_few(dataset, name, count, at_least)
+    _require_units(dataset, n_with, at_least)
     order = np.argsort(n_with, kind="stable").tolist()
     for i, label_id in enumerate(order):
         _fill_up(by_label, label_id, order[:i], dataset.label_ids, at_least=at_least)
     return by_label
+
+
+def _require_units(dataset: TextDataset, n_with: npt.NDArray[np.int64], at_least: int) -> None:
+    """Check that each label stands in enough units of rows that must stay together, (n_labels,) counted."""
+    for label_id, count in enumerate(n_with.tolist()):
+        if count < at_least:
+            raise _too_few_units(dataset, label_id, count, at_least)
+
+
+def _too_few_units(dataset: TextDataset, label_id: int, count: int, needed: int) -> DataError:
+    name, n_texts = dataset.labels.names[label_id], int((dataset.label_ids == label_id).sum())
+    if n_texts < needed:
+        return too_few(dataset, name, n_texts, needed)
+    together = "near-duplicates" if dataset.groups is None else "groups and near-duplicates"
+    return DataError(
+        f"The {n_texts:,} texts of the label {name!r} of {dataset.name} fall into {count:,} "
+        f"part{'' if count == 1 else 's'} that share no {together}, at least {needed} are needed",
+        hint="add other texts of it" if dataset.groups is None else "leave --group-column out, or add other groups",
+    )
 
 
 def _fill_up(
@@ -159,18 +178,37 @@ def _fill_up(
 
 
 def _units(dataset: TextDataset) -> npt.NDArray[np.int64]:
-    clusters = find_clusters(dataset.normal_forms)
+    clusters = dataset.clusters
     if dataset.groups is None:
         return clusters
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
     # Rows are linked by a shared cluster or a shared group, and by chains of both.
     numbers: dict[str, int] = {}
     groups = np.array([numbers.setdefault(group, len(numbers)) for group in dataset.groups]) + len(clusters)
-    n = len(clusters) + len(numbers)
-    links = coo_matrix((np.ones(len(clusters), np.int8), (clusters, groups)), shape=(n, n))
-    return np.asarray(connected_components(links, directed=False)[1][clusters], dtype=np.int64)
+    return components(clusters, groups, len(clusters) + len(numbers))[clusters]
+
+
+def _deal_groups(dataset: TextDataset, shares: Sequence[float], rng: np.random.Generator) -> list[Positions]:
+    """Positions of each part where units hold several labels: the largest first, to the part that lacks it most."""
+    unit_of = _units(dataset)
+    n_units = int(unit_of.max()) + 1
+    counts = np.zeros((n_units, len(dataset.labels)), dtype=np.int64)
+    np.add.at(counts, (unit_of, dataset.label_ids), 1)
+    left_with = (counts > 0).sum(axis=0)  # units still to be dealt that hold a label, (n_labels,)
+    _require_units(dataset, left_with, len(shares))
+    lacking = np.outer(shares, counts.sum(axis=0))  # rows, (n_parts, n_labels)
+    has = np.zeros(lacking.shape, dtype=np.bool_)
+    part_of = np.zeros(n_units, dtype=np.int64)
+    shuffled = rng.permutation(n_units)
+    for unit in shuffled[np.argsort(-counts[shuffled].sum(axis=1), kind="stable")]:
+        # The last units of a label are for parts that have none of it.
+        scarce = [label for label in np.flatnonzero(counts[unit]) if left_with[label] <= (~has[:, label]).sum()]
+        open_parts = np.flatnonzero(~has[:, scarce].all(axis=1)) if scarce else np.arange(len(shares))
+        part = int(open_parts[np.argmax(lacking[open_parts] @ counts[unit])])
+        part_of[unit] = part
+        lacking[part] -= counts[unit]
+        has[part] |= counts[unit] > 0
+        left_with -= counts[unit] > 0
+    return [np.flatnonzero(part_of[unit_of] == part).astype(np.int64) for part in range(len(shares))]
 
 
 def _deal(units: list[list[int]], shares: Sequence[float]) -> list[list[list[int]]]:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from afina.data.cleaning import normalise
+from afina.data.similarity import find_clusters
 from afina.errors import DataError
 from afina.labels import LabelSet
 
@@ -46,6 +47,11 @@ class TextDataset:
     def normal_forms(self) -> Sequence[str]:
         """The normal form of each text, in which duplicates and leaks are looked for; made once."""
         return [normalise(text) for text in self.texts]
+
+    @cached_property
+    def clusters(self) -> npt.NDArray[np.int64]:
+        """Cluster of equal and nearly equal texts that each text belongs to, (n_texts,); found once."""
+        return find_clusters(self.normal_forms)
 
     def select(self, indices: npt.NDArray[np.int64], *, name: str | None = None) -> TextDataset:
         """The rows at these positions, in this order."""

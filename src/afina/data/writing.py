@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from afina.data.sources import Row, format_of
 from afina.errors import DataError
 from afina.outputs import check_file, new_file
+from afina.utf8 import as_utf8
 
 OUT_FORMATS = ("csv", "tsv", "jsonl", "parquet")
 
@@ -160,4 +161,4 @@ def _without_null_types(schema: pa.Schema) -> pa.Schema:
 
 
 def _without_surrogates(cell: Any) -> Any:
-    return cell.encode("utf-8", errors="replace").decode("utf-8") if isinstance(cell, str) else cell
+    return as_utf8(cell) if isinstance(cell, str) else cell

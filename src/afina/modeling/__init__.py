@@ -20,6 +20,7 @@ __all__ = [
     "freeze_embeddings",
     "load_fine_tuned",
     "load_pretrained",
+    "load_tokenizer",
     "locate",
     "predict_logits",
     "quiet",
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from afina.modeling.embedding import embed
     from afina.modeling.forward import INFERENCE_BATCH_TOKENS, batch_logits, predict_logits
     from afina.modeling.load import PretrainedClassifier, load_fine_tuned, load_pretrained, quiet
+    from afina.modeling.tokenizer import load_tokenizer
     from afina.modeling.trainable import count_parameters, freeze_embeddings
 else:
     __getattr__, __dir__ = attach(
@@ -45,8 +47,10 @@ else:
             "freeze_embeddings": "trainable",
             "load_fine_tuned": "load",
             "load_pretrained": "load",
+            "load_tokenizer": "tokenizer",
             "locate": "catalog",
             "predict_logits": "forward",
             "quiet": "load",
         },
+        extra="train",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from afina.errors import ModelError
+from afina.errors import ModelError, UnknownModelError
 from afina.modeling.embedded import HUB_ID, embedded_model_folder
 
 EMBEDDED = "minilm"
@@ -44,7 +44,7 @@ def locate(name: str) -> str | Path:
     if name.count("/") == 1 and not name.startswith((".", "/", "~")):
         return name
     near = difflib.get_close_matches(name, HUB_IDS, n=1)
-    raise ModelError(
+    raise UnknownModelError(
         f"Unknown model: {name!r}",
         hint=f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(HUB_IDS))}, a folder, or a Hub id",
     )

@@ -120,8 +120,8 @@ def ensure_pad_token(tokenizer: Any, config: Any) -> None:
 
 
 @contextmanager
-def loading(name: str) -> Iterator[None]:
-    """Turn its many errors into one sentence."""
+def loading(name: str, *, what: str = "model") -> Iterator[None]:
+    """Turn the many errors of loading a model, or another `what`, into one sentence."""
     try:
         with quiet():
             yield
@@ -131,8 +131,8 @@ def loading(name: str) -> Iterator[None]:
         # A local copy that is not in the Hub's cache and a Hub out of reach come out as OSError or ValueError.
         first_line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise ModelError(
-            f"The model {name!r} cannot be loaded: {first_line}",
-            hint="a model on the Hugging Face Hub needs a network, or give a local folder; `minilm` needs neither",
+            f"The {what} {name!r} cannot be loaded: {first_line}",
+            hint=f"a {what} on the Hugging Face Hub needs a network, or give a local folder; `minilm` needs neither",
         ) from error
 
 

@@ -27,7 +27,7 @@ _VARIABLES = {
     BLUE: f"var(--blue, {BLUE})",
     ORANGE: f"var(--orange, {ORANGE})",
     GREEN: f"var(--green, {GREEN})",
-    VERMILION: f"var(--vermillion, {VERMILION})",
+    VERMILION: f"var(--vermilion, {VERMILION})",
 }
 
 WIDTH = 380

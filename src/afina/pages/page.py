@@ -11,6 +11,7 @@ from afina.extras import require
 from afina.outputs import new_file
 from afina.pages import figures, plain
 from afina.pages.differences import mark_differences
+from afina.utf8 import as_utf8
 
 _FOLDER = Path(__file__).parent / "templates"
 
@@ -87,4 +88,4 @@ def write_page(path: Path, html: str, *, force: bool) -> None:
         MachineLimitError: The disk is full.
     """
     with new_file(path, force=force) as beside:
-        beside.write_bytes(html.encode("utf-8", "replace"))
+        beside.write_text(as_utf8(html), encoding="utf-8")

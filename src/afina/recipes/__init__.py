@@ -18,17 +18,20 @@ __all__ = [
     "evaluate_run",
     "fine_tune",
     "inspect_data",
+    "measure_effect",
     "resume",
     "split_data",
+    "write_audited",
 ]
 
 if TYPE_CHECKING:
-    from afina.recipes.auditing import audit_labels
+    from afina.recipes.auditing import audit_labels, write_audited
     from afina.recipes.evaluating import evaluate_run
     from afina.recipes.fine_tuning import FineTuned, fine_tune, resume
     from afina.recipes.inspecting import inspect_data
     from afina.recipes.reporting import Reporter, Silent
     from afina.recipes.splitting import split_data
+    from afina.recipes.tokenizer_effect import measure_effect
     from afina.recipes.tokenizer_study import compare_tokenizers
 else:
     __getattr__, __dir__ = attach(
@@ -42,7 +45,10 @@ else:
             "evaluate_run": "evaluating",
             "fine_tune": "fine_tuning",
             "inspect_data": "inspecting",
+            "measure_effect": "tokenizer_effect",
             "resume": "fine_tuning",
             "split_data": "splitting",
+            "write_audited": "auditing",
         },
+        extra="data,train",
     )

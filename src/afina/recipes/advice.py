@@ -63,6 +63,11 @@ def _labels(document: Mapping[str, Any]) -> list[str]:
             f"Repeated texts with different labels: {document['conflicts']['groups']:,}; one label of each is wrong; "
             "`afina data audit` ranks likely label errors"
         )
+    if document["conflicts"]["near_groups"]:
+        told.append(
+            f"Nearly equal texts with different labels: {_counted(document['conflicts']['near_groups'], 'group')}; "
+            "look whether a word makes the difference or one label is wrong"
+        )
     return told
 
 
@@ -88,12 +93,12 @@ def _texts(document: Mapping[str, Any]) -> list[str]:
     told = []
     rejected = document["rejected"]["rows"]
     if rejected:
-        told.append(f"Not understood and left out: {_counted(rejected, 'row')}; --rejected writes them to a file")
+        told.append(f"Not understood and left out: {_counted(rejected, 'row')}; `--rejected` writes them to a file")
     tokens = document["lengths"]["tokens"]
     if tokens and tokens["share_truncated"]["256"] > _MANY_TRUNCATED:
         told.append(
             f"{tokens['share_truncated']['256']:.0%} of the texts are longer than 256 tokens, which is what training "
-            "reads of a text unless --max-tokens says more"
+            "reads of a text unless `--max-tokens` says more"
         )
     found = document["languages"]["found"]
     if found and 1 - found[0]["share"] > _OTHER_LANGUAGES:
@@ -104,13 +109,13 @@ def _texts(document: Mapping[str, Any]) -> list[str]:
             f"The texts are in {found[0]['language']!r}: the embedded model was trained on English; see "
             "`afina tokens compare`"
         )
-    by_kind = {odd["what"].split(" (")[0]: odd for odd in document["odd"]}
-    if "HTML tags" in by_kind:
+    by_kind = {odd["kind"]: odd for odd in document["odd"]}
+    if "html_tags" in by_kind:
         told.append(
-            f"HTML tags: {_counted(by_kind['HTML tags']['rows'], 'text')}; training strips line breaks, not others"
+            f"HTML tags: {_counted(by_kind['html_tags']['rows'], 'text')}; training strips line breaks, not others"
         )
-    if "misread characters" in by_kind:
-        found_in = _counted(by_kind["misread characters"]["rows"], "text")
+    if "misread" in by_kind:
+        found_in = _counted(by_kind["misread"]["rows"], "text")
         told.append(f"Misread characters: {found_in}; mend the file's encoding")
     if "placeholders" in by_kind:
         told.append(f"Placeholders such as 'n/a': {_counted(by_kind['placeholders']['rows'], 'text')}; remove them")

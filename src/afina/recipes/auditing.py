@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from afina.config import DEFAULT_MAX_ROWS
-from afina.data import TextDataset, find_clusters, load_dataset, public_name
+from afina.data import Row, TextDataset, load_dataset, open_source, public_name
 from afina.data.audit import (
     LabelAudit,
     Probabilities,
@@ -23,7 +24,10 @@ from afina.data.audit import (
     probabilities_from_words,
 )
 from afina.data.writing import check_output, row_writer
+from afina.errors import OutputError
 from afina.recipes.reporting import Reporter, Silent
+
+_ROWS_PER_CHUNK = 1024
 
 Mend = Literal["nothing", "remove", "relabel"]
 
@@ -34,6 +38,8 @@ class Audited:
 
     dataset: TextDataset
     audit: LabelAudit
+    source: str
+    label_column: str | None
     document: dict[str, Any]
     """The document of `data audit --json`."""
 
@@ -88,7 +94,7 @@ def audit_labels(
     for message in notes.messages:
         reporter.tell(message)
     reporter.stage("Looking for duplicates")
-    folds = make_folds(dataset, find_clusters(dataset.normal_forms), n_folds=n_folds, seed=seed)
+    folds = make_folds(dataset, dataset.clusters, n_folds=n_folds, seed=seed)
     reporter.stage(f"Reading the texts with {model}")
     from afina.modeling import embed
 
@@ -123,42 +129,68 @@ def audit_labels(
         "measured": measured,
         "seconds": round(time.monotonic() - started, 2),
     }
-    return Audited(dataset, found, document)
+    return Audited(dataset, found, source, notes.label_column, document)
 
 
 def write_audited(audited: Audited, path: Path, *, mend: Mend = "nothing", force: bool = False) -> dict[str, int]:
-    """Write the texts with what the audit says of each; nothing is removed or changed unless asked for.
+    """Write every row of the source, as it stands, with what the audit says of it.
+
+    Adds the columns `suggested_label`, `label_quality` and `likely_error`; rows that were not audited, such as those
+    without a label, keep them empty. Nothing is removed or changed unless asked for. With `relabel`, the label column
+    holds label names, and `given_label` what stood there.
 
     Args:
-        audited: The audit.
+        audited: The audit; its source is read again.
         path: File to write: `.csv .tsv .jsonl .parquet`, each also `.gz`.
         mend: What to do with likely errors: nothing, remove the row, or give it the suggested label.
-        force: Replace a file that stands there.
+        force: Replace a file that stands there; never the source.
 
     Returns:
-        `{"rows", "removed", "relabelled"}`.
+        `{"rows", "removed", "relabelled", "not_audited"}`.
 
     Raises:
         DataError: The name says no format that can be written.
-        OutputError: The file exists or cannot be written.
+        OutputError: The file exists, is the source, or cannot be written.
     """
     check_output(path, force=force)
+    rows, files = open_source(audited.source)
+    if any(notes.path.exists() and path.exists() and notes.path.samefile(path) for notes in files):
+        raise OutputError(f"The output is the source: {path}", hint="choose another --out, so that nothing is lost")
     dataset, found = audited.dataset, audited.audit
-    kept = [i for i in range(len(dataset)) if mend != "remove" or not found.is_issue[i]]
-    rows = [_row(dataset, found, i) for i in kept]
-    if mend == "relabel":
-        for row in rows:
-            if row["likely_error"]:
-                row |= {"given_label": row["label"], "label": row["suggested_label"]}
-            else:
-                row["given_label"] = row["label"]
+    numbers = np.arange(1, len(dataset) + 1) if dataset.row_numbers is None else dataset.row_numbers
+    position_of = {int(number): position for position, number in enumerate(numbers)}
+    done = {"rows": 0, "removed": 0, "relabelled": 0, "not_audited": 0}
     with row_writer(path, force=force) as writer:
-        writer.write(rows)
-    return {
-        "rows": len(rows),
-        "removed": len(dataset) - len(rows),
-        "relabelled": int(found.is_issue.sum()) if mend == "relabel" else 0,
-    }
+        numbered = enumerate(rows, 1)
+        while chunk := list(islice(numbered, _ROWS_PER_CHUNK)):
+            written = []
+            for number, row in chunk:
+                position = position_of.get(number)
+                is_issue = position is not None and bool(found.is_issue[position])
+                done["not_audited"] += position is None
+                if is_issue and mend == "remove":
+                    done["removed"] += 1
+                    continue
+                done["relabelled"] += is_issue and mend == "relabel"
+                written.append(row | _cells(audited, position, row, mend))
+            writer.write(written)
+            done["rows"] += len(written)
+    return done
+
+
+def _cells(audited: Audited, position: int | None, row: Row, mend: Mend) -> Row:
+    """What the audit adds to a row of the source, and what it changes if it was asked to."""
+    cells: Row = {"suggested_label": None, "label_quality": None, "likely_error": None}
+    if position is not None:
+        judged = _row(audited.dataset, audited.audit, position)
+        cells = {name: judged[name] for name in cells}
+    if mend == "relabel" and audited.label_column is not None:
+        cells["given_label"] = row.get(audited.label_column)
+        label = None
+        if position is not None:
+            label = judged["suggested_label"] if judged["likely_error"] else judged["label"]
+        cells[audited.label_column] = label
+    return cells
 
 
 def _row(dataset: TextDataset, found: LabelAudit, position: int) -> dict[str, Any]:

@@ -13,7 +13,6 @@ import numpy as np
 
 from afina.config import DEFAULT_MAX_ROWS
 from afina.data import FileNotes, RawTexts, find_overlap, open_source, public_name, read_texts
-from afina.data.cleaning import words_of
 from afina.data.columns import NO_COLUMN
 from afina.data.inspection import Inspection
 from afina.data.languages import detect_languages
@@ -21,13 +20,15 @@ from afina.data.lengths import summarise_lengths
 from afina.data.oddities import find_oddities
 from afina.data.telling_words import telling_words
 from afina.errors import AfinaError, DataError
+from afina.modeling import EMBEDDED
 from afina.recipes.advice import give_advice
 from afina.recipes.reporting import Reporter, Silent
 from afina.tokenization import Encoder
 
 TRUNCATION_LIMITS = (128, 256, 512)
 _TEXTS_FOR_LANGUAGES = 5_000
-_EXAMPLES_PER_LABEL, _OTHER_LANGUAGES, _LEAKS, _REJECTED = 3, 5, 10, 10
+_EXAMPLES_PER_LABEL, _OTHER_LANGUAGES, _REJECTED = 3, 5, 10
+_NEAR_LEAKS, _EXACT_LEAKS = 7, 3
 _NO_LIMIT = 1 << 30
 _ROWS_WITH_ALL_COLUMNS = 500
 
@@ -36,7 +37,7 @@ def inspect_data(
     source: str,
     *,
     against: str | None = None,
-    model: str = "minilm",
+    model: str = EMBEDDED,
     text_column: str | None = None,
     title_column: str | None = None,
     label_column: str | None = None,
@@ -84,7 +85,13 @@ def inspect_data(
     document["duplicates"], document["conflicts"] = rows.duplicates(), rows.conflicts()
     reporter.stage("Looking at words and languages")
     document["odd"] = [
-        {"what": odd.what, "rows": odd.rows, "share": odd.rows / len(rows.texts), "examples": odd.examples}
+        {
+            "kind": odd.kind,
+            "what": odd.what,
+            "rows": odd.rows,
+            "share": odd.rows / len(rows.texts),
+            "examples": odd.examples,
+        }
         for odd in find_oddities([row.text for row in rows.rows], rows.forms)
     ]
     document["languages"] = _languages(rows, seed=seed)
@@ -131,13 +138,12 @@ def _head(source: str, raw: RawTexts, rows: Inspection) -> dict[str, Any]:
     reasons = rows.mapping.set_aside
     set_aside = Counter(reasons[value] for row in rows.rows if (value := row.value or "") in reasons)
     rejected = [{"file": notes.path.name, **asdict(row)} for notes in raw.files for row in notes.rejected]
-    words = np.array([len(words_of(form)) for form in rows.forms])
     by_label = rows.by_label()
     n_labelled = sum(map(len, by_label.values()))
     labels = [
         {
             "label": label, "texts": len(at), "share": len(at) / n_labelled,
-            "median_words": float(np.median(words[at])),
+            "median_words": float(np.median(rows.n_words[at])),
         }
         for label, at in by_label.items()
     ]  # fmt: skip
@@ -164,18 +170,17 @@ def _head(source: str, raw: RawTexts, rows: Inspection) -> dict[str, Any]:
 
 
 def _word_lengths(rows: Inspection) -> dict[str, Any]:
-    lengths = np.array([len(words_of(form)) for form in rows.forms], dtype=np.int64)
-    return {"unit": "words", **summarise_lengths(lengths)}
+    return {"unit": "words", **summarise_lengths(rows.n_words)}
 
 
 def _token_lengths(rows: Inspection, model: str, reporter: Reporter) -> dict[str, Any] | None:
     """Lengths in the model's tokens; None where its tokenizer is not at hand, which is no reason not to look."""
-    from afina.recipes.tokenizer_names import load_named
-
     try:
-        tokenizer = load_named(model, model).tokenizer
+        from afina.modeling import load_tokenizer
+
+        tokenizer = load_tokenizer(model).tokenizer
     except AfinaError as error:
-        if model != "minilm":
+        if model != EMBEDDED:
             raise
         reporter.warn(f"Tokens are not counted: {error}")
         return None
@@ -216,10 +221,11 @@ def _leakage(rows: Inspection, other: Inspection, name: str) -> dict[str, Any]:
     overlap = find_overlap(rows.forms, other.forms)
     back = find_overlap(other.forms, rows.forms)
     # Near matches are what a reader wants to judge for himself; of exact ones a few are enough.
-    shown = [*overlap.near[: _LEAKS - 3], *overlap.exact[:3]]
+    exact = set(overlap.exact.tolist())
+    shown = [*overlap.near[:_NEAR_LEAKS], *overlap.exact[:_EXACT_LEAKS]]
     examples = [
         {
-            "kind": "exact" if overlap.matches[i].similarity == 1.0 and i not in overlap.near else "near",
+            "kind": "exact" if i in exact else "near",
             "row": rows.rows[i].row,
             "text": rows.texts[i],
             "label": rows.labels[i],

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import afina
-from afina.data import TextDataset, find_clusters, load_dataset, public_name, split, split_few_shot, write_rejected
+from afina.data import (
+    Row,
+    TextDataset,
+    load_dataset,
+    open_source,
+    public_name,
+    split,
+    split_few_shot,
+    write_rejected,
+)
 from afina.data.writing import row_writer
 from afina.errors import ConfigError
-from afina.outputs import new_folder
+from afina.outputs import check_folder, new_folder
 from afina.recipes.reporting import Reporter, Silent
 from afina.run_folder import sha256_of, write_json
 
 PARTS = ("train", "dev", "test")
 MANIFEST = "split.json"
+_COLUMNS = ("text", "label", "row", "group")
+# A part that is this share of all rows off what was asked for is told.
+_SHARE_MISSED = 0.03
 
 
 def split_data(
@@ -37,7 +50,9 @@ def split_data(
     """Divide labelled texts into `train.parquet`, `dev.parquet` and `test.parquet`, with a manifest.
 
     Labels keep their shares in each part. Rows whose texts equal or nearly equal one another stay on one side, and so
-    do rows of one group. Equal sources, settings and seeds give equal bytes.
+    do rows of one group. The files hold `text` (cleaned, title before it), `label` (by name), `row` (its number in the
+    source), `group` where there are any, and the source's other columns. Equal sources, settings and seeds give equal
+    bytes.
 
     Args:
         source: Labelled texts.
@@ -69,33 +84,38 @@ def split_data(
         raise ConfigError(f"Shares of train, dev and test must be positive and sum to 1: {', '.join(map(str, shares))}")
     if few_shot is not None and few_shot < 1:
         raise ConfigError(f"--few-shot needs at least one text of each label: {few_shot}")
+    check_folder(out, mark=MANIFEST, force=force)
+    reporter.stage(f"Reading {public_name(source)}")
+    dataset, notes = load_dataset(
+        source, text_column=text_column, title_column=title_column, label_column=label_column,
+        group_column=group_column, keep_labels=keep_labels, max_rows=max_rows, seed=seed,
+    )  # fmt: skip
+    for message in notes.messages:
+        reporter.tell(message)
+    reporter.stage("Dividing")
+    by_shares = few_shot is None
+    parts = split(dataset, shares, seed=seed) if by_shares else split_few_shot(dataset, few_shot or 1, seed=seed)
+    if by_shares:
+        _tell_missed_shares(parts, shares, reporter)
+    reporter.stage("Writing")
+    other_cells = _other_cells(source, parts, notes.used_columns)
+    document: dict[str, Any] = {
+        "afina": afina.__version__,
+        "source": public_name(source),
+        "source_sha256": dataset.fingerprint(),
+        "seed": seed,
+        "shares": list(shares) if by_shares else None,
+        "few_shot": few_shot,
+        "group_column": group_column,
+        "rows": notes.rows,
+        "texts": len(dataset),
+        "duplicates_dropped": notes.duplicates,
+        "near_duplicates": int(len(dataset) - dataset.clusters.max() - 1),
+        "left_out": len(dataset) - sum(map(len, parts)),
+    }
     with new_folder(out, mark=MANIFEST, force=force) as folder:
-        reporter.stage(f"Reading {public_name(source)}")
-        dataset, notes = load_dataset(
-            source, text_column=text_column, title_column=title_column, label_column=label_column,
-            group_column=group_column, keep_labels=keep_labels, max_rows=max_rows, seed=seed,
-        )  # fmt: skip
-        for message in notes.messages:
-            reporter.tell(message)
-        reporter.stage("Dividing")
-        by_shares = few_shot is None
-        parts = split(dataset, shares, seed=seed) if by_shares else split_few_shot(dataset, few_shot or 1, seed=seed)
-        reporter.stage("Writing")
-        clusters = find_clusters(dataset.normal_forms)
-        document: dict[str, Any] = {
-            "afina": afina.__version__,
-            "source": public_name(source),
-            "source_sha256": dataset.fingerprint(),
-            "seed": seed,
-            "shares": None if few_shot is not None else list(shares),
-            "few_shot": few_shot,
-            "group_column": group_column,
-            "rows": notes.rows,
-            "texts": len(dataset),
-            "duplicates_dropped": notes.duplicates,
-            "near_duplicates": int(len(dataset) - clusters.max() - 1),
-            "left_out": len(dataset) - sum(map(len, parts)),
-            "parts": {name: _write(part, folder / f"{name}.parquet") for name, part in zip(PARTS, parts, strict=True)},
+        document["parts"] = {
+            name: _write(part, other_cells, folder / f"{name}.parquet") for name, part in zip(PARTS, parts, strict=True)
         }
         if any(file.rejected for file in notes.files):
             document["rejected_rows"] = write_rejected(notes.files, folder / "rejected.jsonl")
@@ -103,7 +123,38 @@ def split_data(
     return document
 
 
-def _write(part: TextDataset, path: Path) -> dict[str, Any]:
+def _tell_missed_shares(parts: Sequence[TextDataset], shares: Sequence[float], reporter: Reporter) -> None:
+    whole = sum(map(len, parts))
+    reached = [len(part) / whole for part in parts]
+    if max(abs(is_so - asked) for is_so, asked in zip(reached, shares, strict=True)) > _SHARE_MISSED:
+        told = "/".join(f"{100 * share:.0f}" for share in reached)
+        reporter.warn(f"Rows that must stay together do not divide as asked: the shares are {told}")
+
+
+def _other_cells(source: str, parts: Sequence[TextDataset], used: Collection[str]) -> dict[int, Row]:
+    """The user's other columns, by row number; the source is read again for them."""
+    wanted = {int(row) for part in parts if part.row_numbers is not None for row in part.row_numbers}
+    rows, _ = open_source(source)
+    taken = {*used, *_COLUMNS}
+    cells = {
+        number: {name: cell for name, cell in row.items() if name not in taken}
+        for number, row in enumerate(rows, 1)
+        if number in wanted
+    }
+    kinds: dict[str, set[type]] = defaultdict(set)
+    for row in cells.values():
+        for name, cell in row.items():
+            if cell is not None:
+                kinds[name].add(type(cell))
+    # A column of numbers and words, as JSON may have it, is one of words.
+    mixed = {name for name, found in kinds.items() if len(found) > 1 or not found <= {str, bool, int, float}}
+    return {
+        number: {name: str(cell) if name in mixed and cell is not None else cell for name, cell in row.items()}
+        for number, row in cells.items()
+    }
+
+
+def _write(part: TextDataset, other_cells: Mapping[int, Row], path: Path) -> dict[str, Any]:
     names = part.labels.names
     row_numbers = range(1, len(part) + 1) if part.row_numbers is None else part.row_numbers.tolist()
     rows = [
@@ -113,5 +164,5 @@ def _write(part: TextDataset, path: Path) -> dict[str, Any]:
     if part.groups is not None:
         rows = [row | {"group": group} for row, group in zip(rows, part.groups, strict=True)]
     with row_writer(path) as writer:
-        writer.write(rows)
+        writer.write([row | other_cells.get(int(row["row"]), {}) for row in rows])
     return {"file": path.name, "texts": len(part), "labels": part.counts(), "sha256": sha256_of(path)}

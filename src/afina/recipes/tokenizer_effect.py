@@ -20,13 +20,13 @@ import numpy.typing as npt
 from afina.config import load_config
 from afina.data import load_dataset, require_rows_per_label, split, take
 from afina.data.writing import row_writer
-from afina.errors import AfinaError
+from afina.errors import AfinaError, Interrupted
 from afina.evaluation import TfidfBaseline, score
 from afina.modeling.scratch import FEED_FORWARD, HEADS, LAYERS, WIDTH
 from afina.recipes.reporting import Reporter, Silent
 from afina.recipes.scratch_trial import MAX_TOKENS, Division, ScratchTrial
 from afina.recipes.tokenizer_names import parse_name
-from afina.recipes.tokenizer_study import StudySource, load_tokenizers
+from afina.recipes.tokenizer_study import load_tokenizers
 from afina.tokenization.named import NamedTokenizer
 
 SHARES = (0.7, 0.1, 0.2)
@@ -70,8 +70,9 @@ def measure_effect(
     reporter = reporter or Silent()
     reporter.stage("Dividing the labelled texts")
     division = _divide(source, text_column, title_column, label_column, reporter, seed=seed)
-    study = StudySource([], list(division.train.texts))
-    tokenizers = load_tokenizers(names, study, reporter)
+    tokenizers, notes = load_tokenizers(names, division.train.texts, reporter)
+    for note in notes:
+        reporter.tell(note)
     pretrained = [name for name in dict.fromkeys(names) if _has_model(name)]
     seconds = 60 * minutes * (1 - _SHARE_PRETRAINED if pretrained else 1)
     document: dict[str, Any] = {
@@ -104,7 +105,7 @@ def _divide(
 def _has_model(name: str) -> bool:
     path = Path(name).expanduser()
     if path.is_dir():
-        return any(path.glob("*.safetensors"))
+        return any(path.glob("*.safetensors")) or any(path.glob("pytorch_model*.bin"))
     return parse_name(name) is None and not path.exists()
 
 
@@ -122,7 +123,13 @@ def _from_scratch(
     # Long sequences of characters run at another pace than short ones of words: each is measured.
     seconds_for_one = sum(1 / trial.operations_per_second() for trial in trials)
     affordable = seconds * (1 - _SHARE_SCORING) / (N_SEEDS * seconds_for_one)
-    operations = min(affordable, MOST_EPOCHS * min(trial.operations_per_epoch for trial in trials))
+    epoch = min(trial.operations_per_epoch for trial in trials)
+    operations = min(affordable, MOST_EPOCHS * epoch)
+    if operations < epoch:
+        reporter.warn(
+            f"The time is too short for one pass over the texts, so the encoders will hardly be trained: about "
+            f"{epoch / operations:.0f} times as many minutes are needed"
+        )
     results = []
     for trial in trials:
         reporter.stage(f"Training a small encoder on the tokens of {trial.named.name}")
@@ -194,6 +201,9 @@ def _fine_tuned(name: str, division: Division, seconds: float, reporter: Reporte
         )  # fmt: skip
         try:
             summary = fine_tune(config, reporter=reporter, origins=origins).summary
+        except Interrupted:
+            # Its checkpoint goes with the temporary folder.
+            raise Interrupted("Interrupted; nothing was written") from None
         except AfinaError as error:
             # One model that needs a network must not cost the others' results.
             reporter.warn(str(error))

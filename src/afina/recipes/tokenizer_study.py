@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from afina.data import clean_text, public_name, read_texts
-from afina.errors import ConfigError, DataError
+from afina.errors import ConfigError, DataError, UnknownModelError
 from afina.recipes.reporting import Reporter, Silent
-from afina.recipes.tokenizer_names import DEFAULT_TOKENIZERS, load_named, names_to_show, parse_name, train_named
+from afina.recipes.tokenizer_names import DEFAULT_TOKENIZERS, names_to_show, parse_name, train_named
 from afina.tokenization import agreement, survival
+from afina.tokenization.adapt import KINDS
 from afina.tokenization.named import NamedTokenizer
-from afina.tokenization.segments import KINDS, choose_examples, segment
+from afina.tokenization.segments import KINDS as PIECE_KINDS
+from afina.tokenization.segments import choose_examples, segment
 from afina.tokenization.spans import StudyTexts, inner_cuts, token_spans
 from afina.tokenization.study import DEFINITIONS, study_tokenizer
 from afina.tokenization.words import share_without_spaces
@@ -78,7 +80,8 @@ def compare_tokenizers(
     to_train = any(parse_name(name) for name in names)
     reporter.stage(f"Reading {public_name(source)}")
     texts = read_study_texts(source, seed=seed, to_train=to_train, text_column=text_column, title_column=title_column)
-    loaded = load_tokenizers(names, texts, reporter)
+    loaded, notes = load_tokenizers(names, texts.trained_on, reporter)
+    texts.notes += notes
     study = StudyTexts.of(texts.measured)
     rows, cuts = [], []
     for asked, named in zip(dict.fromkeys(names), loaded, strict=True):
@@ -106,7 +109,12 @@ def compare_tokenizers(
         "seed": seed,
         "cores": os.cpu_count(),
         "notes": texts.notes,
-        "definitions": {**DEFINITIONS, **agreement.DEFINITIONS, "survival": survival.DEFINITIONS, "pieces": KINDS},
+        "definitions": {
+            **DEFINITIONS,
+            **agreement.DEFINITIONS,
+            "survival": survival.DEFINITIONS,
+            "pieces": PIECE_KINDS,
+        },
         "tokenizers": rows,
         "boundary_agreement": named_matrix(agreement.boundary_agreement(cuts)),
         "words_cut_alike": named_matrix(agreement.words_cut_alike(cuts, study)),
@@ -161,32 +169,51 @@ def read_study_texts(
     return StudySource(measured, trained_on, notes=notes)
 
 
-def load_tokenizers(names: Sequence[str], texts: StudySource, reporter: Reporter) -> list[NamedTokenizer]:
+def load_tokenizers(
+    names: Sequence[str], trained_on: Sequence[str], reporter: Reporter
+) -> tuple[list[NamedTokenizer], list[str]]:
     """Load those that exist and train the others, in the order given; a name given twice counts once.
+
+    Args:
+        names: Tokenizers, as for `compare_tokenizers`.
+        trained_on: Texts for those that are to be trained.
+        reporter: Told of what happens.
+
+    Returns:
+        The tokenizers, and sentences on vocabularies of another size than was asked for.
 
     Raises:
         ModelError: A tokenizer is unknown, damaged or out of reach.
         ConfigError: A size is out of range.
     """
     shown = names_to_show(names)
+    notes: list[str] = []
     loaded: dict[str, NamedTokenizer] = {}
     # What cannot be loaded is told before anything is trained.
     for name in shown:
         if parse_name(name) is None:
             reporter.stage(f"Loading {name}")
-            loaded[name] = load_named(name, shown[name])
+            loaded[name] = _load(name, shown[name])
     for name in shown:
         if asked := parse_name(name):
             reporter.stage(f"Training {name}")
-            loaded[name] = train_named(asked, texts.trained_on)
+            loaded[name] = train_named(asked, trained_on)
             n_found = loaded[name].vocabulary
             if n_found < asked.size and asked.kind not in ("chars", "bytes"):
-                texts.notes.append(
-                    f"{name}: the texts give {n_found:,} tokens, fewer than the {asked.size:,} asked for"
-                )
+                notes.append(f"{name}: the texts give {n_found:,} tokens, fewer than the {asked.size:,} asked for")
             elif n_found > asked.size:
-                texts.notes.append(f"{name}: {n_found:,} tokens are the fewest it can have")
-    return [loaded[name] for name in shown]
+                notes.append(f"{name}: {n_found:,} tokens are the fewest it can have")
+    return [loaded[name] for name in shown], notes
+
+
+def _load(name: str, shown: str) -> NamedTokenizer:
+    from afina.modeling import load_tokenizer
+
+    try:
+        return load_tokenizer(name, shown)
+    except UnknownModelError as error:
+        hint = f"{error.hint}; trained on the spot are {', '.join(KINDS)}"
+        raise UnknownModelError(str(error), hint=hint) from None
 
 
 def _at_most(texts: list[str], notes: list[str], what: str) -> list[str]:

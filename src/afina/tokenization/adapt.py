@@ -14,14 +14,14 @@ from collections.abc import Callable, Sequence
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from afina.errors import ConfigError, DataError
-from afina.tokenization.named import as_utf8
 from afina.tokenization.unigram import MARKER, train_unigram
+from afina.utf8 import as_utf8
 
 KINDS = ("wordpiece", "bpe", "unigram", "wordlevel", "chars", "bytes")
 DEFAULT_VOCABULARY = 8_000
 SMALLEST_VOCABULARY, LARGEST_VOCABULARY = 16, 500_000
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
-_PAD, _UNKNOWN, _CLS, _SEP = SPECIAL_TOKENS
+_, _UNKNOWN, _CLS, _SEP = SPECIAL_TOKENS
 # Of more characters than this, as in Chinese, the rarest are left to the unknown token.
 _MOST_CHARACTERS = 4_000
 # A picture in base64 is one word to a trainer, whose time grows with the square of a word's length.

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from afina.utf8 import as_utf8
+
 _TEXTS_PER_CALL = 4096
 
 
@@ -69,8 +71,7 @@ class Encoder:
         parts: list[npt.NDArray[np.int32]] = []
         truncated: list[bool] = []
         for start in range(0, len(texts), _TEXTS_PER_CALL):
-            # Half an emoji (a lone surrogate), as careless exports leave it, is no text to the tokenizer.
-            some = [text.encode(errors="replace").decode() for text in texts[start : start + _TEXTS_PER_CALL]]
+            some = [as_utf8(text) for text in texts[start : start + _TEXTS_PER_CALL]]
             for encoding in self._tokenizer.encode_batch(some):
                 parts.append(np.asarray(encoding.ids, dtype=np.int32))
                 truncated.append(len(encoding.overflowing) > 0)

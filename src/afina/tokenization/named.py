@@ -12,6 +12,7 @@ from typing import Any
 from tokenizers import Encoding, Tokenizer
 
 from afina.errors import ModelError
+from afina.utf8 import as_utf8
 
 # Some tokenizers carry a "no limit" of 1e30; a limit this high is then never meant.
 _NO_LIMIT = 100_000
@@ -57,11 +58,6 @@ class NamedTokenizer:
             return list(self.tokenizer.encode_batch([as_utf8(text) for text in texts], add_special_tokens=False))
         except Exception as error:  # the library raises bare exceptions
             raise ModelError(f"The tokenizer {self.name!r} cannot read the texts: {error}") from None
-
-
-def as_utf8(text: str) -> str:
-    """The text with `?` for each lone surrogate: half an emoji, as careless exports leave it, is no text."""
-    return text.encode(errors="replace").decode()
 
 
 def name_tokenizer(

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
-from afina.tokenization.named import NamedTokenizer, as_utf8
-from afina.tokenization.words import EMOJI, NUMBER, negation_in, negations_of, without_accents, word_pattern
+from afina.tokenization.named import NamedTokenizer
+from afina.tokenization.words import (
+    EMOJI,
+    NUMBER,
+    count_words,
+    negation_in,
+    negations_of,
+    without_accents,
+    word_pattern,
+)
+from afina.utf8 import as_utf8
 
 N_EXAMPLES = 10
 LONGEST_EXAMPLE = 100
 
 Segments = list[tuple[str, str]]
 
+# Kinds of segments that no token holds.
+GAPS = ("space", "dropped")
 KINDS = {
     "word": "a token that is a whole word",
     "piece": "a token that is a part of a word",
@@ -67,7 +77,7 @@ def segment(named: NamedTokenizer, text: str) -> Segments:
 
 def count_tokens(segments: Segments) -> int:
     """Tokens among segments, gaps left out."""
-    return sum(kind not in ("space", "dropped") for _, kind in segments)
+    return sum(kind not in GAPS for _, kind in segments)
 
 
 def _gap(text: str) -> Segments:
@@ -91,7 +101,7 @@ def choose_examples(texts: Sequence[str], *, seed: int, n: int = N_EXAMPLES) -> 
     """
     whole = {cut_text(text): len(text) for text in texts if text.strip()}
     candidates = sorted(whole, key=lambda text: (whole[text], text))
-    negations = negations_of(Counter(match[0] for text in candidates for match in word_pattern().finditer(text)))
+    negations = negations_of(count_words(candidates))
     chance = np.random.default_rng(seed).random(len(candidates))
     chosen: list[str] = []
     n = min(n, len(candidates))

@@ -37,7 +37,7 @@ class _Lattice:
         at: For each length from 1, the substring that starts at each position, or -1: (longest, n_positions).
         starts, ends, edges: Node before and after each occurrence of a substring, and which it is: (n_edges,).
         depths: How many characters into its word each occurrence ends, ascending: (n_edges,).
-        roots, leaves, weights: First and last node of each word, and how often it occurs: (n_words,).
+        leaves, weights: Last node of each word, and how often it occurs: (n_words,).
     """
 
     pieces: list[str]
@@ -50,7 +50,6 @@ class _Lattice:
     ends: Ints
     edges: Ints
     depths: Ints
-    roots: Ints
     leaves: Ints
     weights: Floats
 
@@ -149,7 +148,7 @@ def _build(words: Counter[str]) -> _Lattice:
     return _Lattice(
         pieces=pieces, n_chars=len(characters), lengths=np.concatenate(lengths), firsts=np.concatenate(firsts),
         counts=np.concatenate(counts), at=at, starts=before[order], ends=(before + span)[order], edges=edge[order],
-        depths=depth[order], roots=leaves - sizes, leaves=leaves, weights=weights,
+        depths=depth[order], leaves=leaves, weights=weights,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from afina.data.sources.file_notes import FileNotes
 from afina.outputs import new_file
+from afina.utf8 import as_utf8
 
 
 def write_rejected(notes: Sequence[FileNotes], path: Path) -> int:
@@ -28,6 +29,5 @@ def write_rejected(notes: Sequence[FileNotes], path: Path) -> int:
     records = [{"file": str(file.path), **asdict(row)} for file in notes for row in file.rejected]
     with new_file(path, force=True) as beside:
         lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in records)
-        # A lone surrogate, which JSON can smuggle in, has no UTF-8.
-        beside.write_bytes("".join(lines).encode("utf-8", errors="replace"))
+        beside.write_text(as_utf8("".join(lines)), encoding="utf-8")
     return len(records)
