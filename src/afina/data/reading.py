@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
 
-from afina.data.columns import Columns, find_columns
+from afina.data.columns import NO_COLUMN, Columns, find_columns
 from afina.data.label_values import canonical
 from afina.data.sampling import StratifiedReservoir
 from afina.data.sources import FileNotes, Row, open_source, public_name
@@ -59,6 +59,7 @@ def read_texts(
     group_column: str | None = None,
     want_label: bool = True,
     need_label: bool = True,
+    if_there: bool = False,
     max_rows: int | None = None,
     seed: int = 0,
 ) -> RawTexts:
@@ -72,6 +73,7 @@ def read_texts(
         group_column: Column that says which rows belong together.
         want_label: Whether a label column is looked for.
         need_label: Whether it is an error that there is none.
+        if_there: Named columns that this source lacks are found by themselves, as if they were not named.
         max_rows: Rows to hold; of more, a random part with the label mix of the whole. None holds all.
         seed: Seed of that part.
 
@@ -83,8 +85,13 @@ def read_texts(
     if not head:
         raise DataError(f"No rows in {public_name(source)}")
     if group_column is not None and not any(group_column in row for row in head):
-        names = dict.fromkeys(name for row in head for name in row)
-        raise DataError(f"Column not found: {group_column!r}", hint=f"columns are {', '.join(names)}")
+        there = dict.fromkeys(name for row in head for name in row)
+        raise DataError(f"Column not found: {group_column!r}", hint=f"columns are {', '.join(there)}")
+    if if_there:
+        names = {name for row in head for name in row} | {NO_COLUMN}
+        text_column, title_column, label_column = (
+            name if name in names else None for name in (text_column, title_column, label_column)
+        )
     find = partial(
         find_columns,
         text=text_column,

@@ -6,14 +6,12 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from afina.config import DEFAULT_MAX_ROWS
-from afina.data import FileNotes, RawTexts, find_overlap, open_source, public_name, read_texts
-from afina.data.columns import NO_COLUMN
+from afina.data import FileNotes, RawTexts, find_overlap, public_name, read_texts
 from afina.data.inspection import Inspection
 from afina.data.languages import detect_languages
 from afina.data.lengths import summarise_lengths
@@ -30,7 +28,6 @@ _TEXTS_FOR_LANGUAGES = 5_000
 _EXAMPLES_PER_LABEL, _OTHER_LANGUAGES, _REJECTED = 3, 5, 10
 _NEAR_LEAKS, _EXACT_LEAKS = 7, 3
 _NO_LIMIT = 1 << 30
-_ROWS_WITH_ALL_COLUMNS = 500
 
 
 def inspect_data(
@@ -103,10 +100,9 @@ def inspect_data(
     document["leakage"] = None
     if against is not None:
         reporter.stage(f"Comparing with {public_name(against)}")
-        text, title, label = _columns_there(against, text_column, title_column, label_column)
         other = read_texts(
-            against, text_column=text, title_column=title, label_column=label, need_label=False, max_rows=max_rows,
-            seed=seed,
+            against, text_column=text_column, title_column=title_column, label_column=label_column, need_label=False,
+            if_there=True, max_rows=max_rows, seed=seed,
         )  # fmt: skip
         files += other.files
         reporter.tell(f"{public_name(against)}: {other.n_rows:,} rows, {other.columns}")
@@ -115,13 +111,6 @@ def inspect_data(
     document["advice"] = give_advice(document)
     document["seconds"] = round(time.monotonic() - started, 2)
     return document, files
-
-
-def _columns_there(source: str, *named: str | None) -> list[str | None]:
-    """Which of the named columns another source has too; None for one that is to be found by itself in it."""
-    rows, _ = open_source(source)
-    names = {name for row in islice(rows, _ROWS_WITH_ALL_COLUMNS) for name in row}
-    return [name if name in names or name == NO_COLUMN else None for name in named]
 
 
 def _lay_out(raw: RawTexts, name: str, reporter: Reporter, *, keep_labels: bool) -> Inspection:
