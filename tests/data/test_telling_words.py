@@ -68,3 +68,8 @@ def test_labels_without_texts_have_no_telling_words():
 @pytest.mark.parametrize("labels", [{"a": ["good"] * 3}, {"a": ["good"] * 3, "b": ["good"] * 4}])
 def test_texts_of_one_and_the_same_word_tell_nothing(labels):
     assert telling_words(labels) == {label: [] for label in labels}
+
+
+def test_a_contraction_is_one_word():
+    told = telling_words({"bad": ["it isn't good"] * 20, "good": ["it is good"] * 20})
+    assert [word.word for word in told["bad"]] == ["isn't"]

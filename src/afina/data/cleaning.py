@@ -1,4 +1,4 @@
-"""Texts made fit to learn from, the normal form in which two texts count as the same, and its words."""
+"""Texts made fit to learn from, and the normal form in which two texts count as the same."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from afina.utf8 import as_utf8
 _LINE_BREAK_TAG = re.compile(r"<[\s/]{0,20}br[\s/]{0,20}>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
 _SPACES = re.compile(r"[^\S\n]+")
-# Scripts written without spaces: each character counts as a word.
-_UNSPACED = re.compile(r"([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff])")
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
@@ -37,11 +35,6 @@ def normalise(text: str) -> str:
     else:
         words = " ".join("".join(char if _is_word(char) else " " for char in folded).split())
     return words or folded.strip()
-
-
-def words_of(form: str) -> list[str]:
-    """The words of a text in normal form; in scripts written without spaces, each character."""
-    return (form if form.isascii() else _UNSPACED.sub(r" \1 ", form)).split()
 
 
 def _is_word(char: str) -> bool:

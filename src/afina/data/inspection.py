@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from afina.data.cleaning import clean_text, normalise, words_of
+from afina.data.cleaning import clean_text, normalise
 from afina.data.label_values import LabelMapping
 from afina.data.loading import map_labels
 from afina.data.reading import RawText, RawTexts
 from afina.data.similarity import find_clusters
+from afina.data.words import find_words
 
 _LARGEST, _TEXTS_OF_A_CLUSTER, _CONFLICTS = 5, 3, 5
 
@@ -70,8 +71,8 @@ class Inspection:
 
     @cached_property
     def n_words(self) -> npt.NDArray[np.int64]:
-        """Words of each text, (n_rows,)."""
-        return np.array([len(words_of(form)) for form in self.forms], dtype=np.int64)
+        """Number of words of each text, (n_rows,)."""
+        return np.array([len(find_words(text)) for text in self.texts], dtype=np.int64)
 
     @cached_property
     def clusters(self) -> npt.NDArray[np.int64]:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from afina.data.cleaning import words_of
+from afina.data.words import words_of
 from afina.extras import require
 
 NEAR_JACCARD = 0.8

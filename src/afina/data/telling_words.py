@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from afina.data.cleaning import words_of
+from afina.data.words import find_words
 
 # Pseudo-counts spread over all words in proportion to their frequency; rare words are then not told by chance.
 _PRIOR_WEIGHT = 1000.0
@@ -30,20 +30,20 @@ class TellingWord:
     """Texts of other labels that hold it."""
 
 
-def telling_words(forms_by_label: Mapping[str, Sequence[str]], *, most: int = 15) -> dict[str, list[TellingWord]]:
+def telling_words(texts_by_label: Mapping[str, Sequence[str]], *, most: int = 15) -> dict[str, list[TellingWord]]:
     """The words that tell most about each label, by log-odds ratio with an informative Dirichlet prior.
 
     The method of Monroe, Colaresi and Quinn ("Fightin' Words", Political Analysis 2008), on the number of texts that
     hold a word, so that one text that repeats a name does not make it telling.
 
     Args:
-        forms_by_label: Texts in normal form by label.
+        texts_by_label: Texts by label.
         most: Words wanted of each label.
 
     Returns:
         Words with a z of at least 1.96 that stand in three texts or more, most telling first.
     """
-    counts = {label: _texts_with(forms) for label, forms in forms_by_label.items()}
+    counts = {label: _texts_with(texts) for label, texts in texts_by_label.items()}
     total: Counter[str] = Counter()
     for count in counts.values():
         total.update(count)
@@ -64,9 +64,9 @@ def telling_words(forms_by_label: Mapping[str, Sequence[str]], *, most: int = 15
     return told
 
 
-def _texts_with(forms: Sequence[str]) -> Counter[str]:
+def _texts_with(texts: Sequence[str]) -> Counter[str]:
     counts: Counter[str] = Counter()
-    for form in forms:
+    for text in texts:
         # Not a set: its order, and with it that of words that tell equally, would differ from run to run.
-        counts.update(dict.fromkeys(words_of(form)).keys())
+        counts.update(dict.fromkeys(find_words(text)).keys())
     return counts

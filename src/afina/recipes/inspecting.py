@@ -93,7 +93,7 @@ def inspect_data(
     ]
     document["languages"] = _languages(rows, seed=seed)
     by_label = rows.by_label()
-    told = telling_words({label: [rows.forms[i] for i in at] for label, at in by_label.items()})
+    told = telling_words({label: [rows.texts[i] for i in at] for label, at in by_label.items()})
     document["telling_words"] = {label: [asdict(word) for word in words] for label, words in told.items()}
     document["examples"] = _examples(rows, by_label, seed=seed)
     files = list(raw.files)

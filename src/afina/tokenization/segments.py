@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from afina.data.words import word_pattern
 from afina.tokenization.named import NamedTokenizer
 from afina.tokenization.words import (
     EMOJI,
@@ -14,7 +15,6 @@ from afina.tokenization.words import (
     negation_in,
     negations_of,
     without_accents,
-    word_pattern,
 )
 from afina.utf8 import as_utf8
 

@@ -9,8 +9,8 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
+from afina.data.words import word_pattern
 from afina.tokenization.named import NamedTokenizer
-from afina.tokenization.words import word_pattern
 from afina.utf8 import as_utf8
 
 _TEXTS_PER_CALL = 128

@@ -1,8 +1,7 @@
-"""What counts as a word, a number, an emoji and a negation in a tokenizer study, in any script.
+"""What counts as a number, an emoji and a negation in a tokenizer study; words are those of the data room.
 
-A word is a run of letters, digits and combining marks, with apostrophes inside it (`isn't`, `año`, `R2D2`); hyphens,
-underscores and punctuation end it. In Chinese, Japanese or Thai, which write no spaces, a run is a whole clause:
-figures per word say little there, and figures per character are the ones to read.
+In Chinese, Japanese or Thai, which write no spaces, a word is a whole clause: figures per word say little there, and
+figures per character are the ones to read.
 """
 
 from __future__ import annotations
@@ -11,7 +10,8 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
+
+from afina.data.words import UNSPACED, word_pattern
 
 NUMBER = re.compile(r"(?<!\w)\d+(?:[.,:/]\d+)*%?")
 
@@ -28,31 +28,6 @@ SPANISH_NEGATIONS = ("no", "nunca", "ni", "jamás", "tampoco", "sin", "nada", "n
 # Short words that make up a tenth of a text of the language and hardly occur in the other.
 _FUNCTION_WORDS = {"English": {"the", "and", "of", "is", "to", "it"}, "Spanish": {"de", "que", "la", "el", "y", "en"}}
 _SHARE_OF_FUNCTION_WORDS = 0.02
-_LAST_MARK = 0x1F000
-# Thai and Lao, Burmese, Khmer, kana, and Han.
-_SPACELESS = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-)
-
-
-@cache
-def word_pattern() -> re.Pattern[str]:
-    """The regular expression of a word."""
-    part = rf"(?:[^\W_]|[{_marks()}])"
-    return re.compile(rf"[^\W_]{part}*(?:['’]{part}+)*")
-
-
-def _marks() -> str:
-    """Combining marks as ranges of a character class: vowels and tones of Hindi or Thai, left out by `re`."""
-    ranges: list[list[int]] = []
-    for code in range(0x300, _LAST_MARK):
-        # The variation selectors behind emoji are marks by name only.
-        if unicodedata.category(chr(code)) in ("Mn", "Mc") and not 0xFE00 <= code <= 0xFE0F:
-            if ranges and ranges[-1][1] == code - 1:
-                ranges[-1][1] = code
-            else:
-                ranges.append([code, code])
-    return "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
 
 
 def count_words(texts: Sequence[str]) -> Counter[str]:
@@ -62,7 +37,7 @@ def count_words(texts: Sequence[str]) -> Counter[str]:
 
 def share_without_spaces(texts: Sequence[str]) -> float:
     """Share of characters that belong to scripts which write no spaces between words."""
-    return sum(len(_SPACELESS.findall(text)) for text in texts) / max(1, sum(map(len, texts)))
+    return sum(len(UNSPACED.findall(text)) for text in texts) / max(1, sum(map(len, texts)))
 
 
 def negations_of(words: Counter[str]) -> tuple[str, ...]:
