@@ -71,5 +71,5 @@ def test_texts_of_one_and_the_same_word_tell_nothing(labels):
 
 
 def test_a_contraction_is_one_word():
-    told = telling_words({"bad": ["it isn't good"] * 20, "good": ["it is good"] * 20})
+    told = telling_words({"bad": ["it isn't good"] * 400, "good": ["it is good"] * 400})
     assert [word.word for word in told["bad"]] == ["isn't"]
