@@ -102,7 +102,7 @@ def _print(document: dict[str, Any], *, keep_labels: bool) -> None:
         changed = {"removed": done["removed"], "given another label": done["relabelled"]}
         told = ", ".join(f"{n:,} {what}" for what, n in changed.items() if n) or "none removed or changed"
         if done["not_audited"]:
-            told += f"; {done['not_audited']:,} without a text or a label to audit, which say nothing of it"
+            told += f"; not audited, for want of a text or a label: {done['not_audited']:,}"
         _console.say(f"{done['rows']:,} rows written to {done['file']}, {told}")
         keep = " --keep-labels" if keep_labels else ""
         _console.say(f"\nTrain on them:\n  afina train {shlex.quote(done['file'])}{keep}")
