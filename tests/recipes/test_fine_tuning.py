@@ -9,27 +9,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import load_file
+from tests.recipes.recorder import Recorder
 
 from afina import Classifier
 from afina.errors import DataError, Interrupted, MachineLimitError, ModelError, OutputError
-from afina.recipes import Silent, evaluate_run, resume
-
-
-class Recorder(Silent):
-    """Keeps what it is told."""
-
-    def __init__(self):
-        self.told, self.warned, self.steps = [], [], []
-
-    def tell(self, message):
-        self.told.append(message)
-
-    def warn(self, message):
-        self.warned.append(message)
-
-    def step(self, step, *, seconds_left):
-        self.steps.append(step)
-        assert seconds_left >= 0
+from afina.recipes import evaluate_run, resume
 
 
 class InterruptAt(Recorder):

@@ -4,9 +4,9 @@ import csv
 import json
 
 import pytest
+from tests.recipes.recorder import Recorder
 
 from afina.errors import AfinaError, DataError
-from afina.recipes import Silent
 from afina.recipes.advice import give_advice
 from afina.recipes.inspecting import inspect_data
 
@@ -15,19 +15,6 @@ KEYS = {
     "messages", "labels", "imbalance", "order", "lengths", "duplicates", "conflicts", "odd", "languages",
     "telling_words", "examples", "leakage", "advice", "seconds",
 }  # fmt: skip
-
-
-class Recorder(Silent):
-    """Keeps what it is told."""
-
-    def __init__(self):
-        self.told, self.warned = [], []
-
-    def tell(self, message):
-        self.told.append(message)
-
-    def warn(self, message):
-        self.warned.append(message)
 
 
 @pytest.fixture

@@ -6,26 +6,13 @@ import sqlite3
 
 import pytest
 from tests.conftest import write_reviews
+from tests.recipes.recorder import Recorder
 
 from afina.config import DataConfig, RunConfig, load_config
 from afina.errors import DataError
-from afina.recipes import Silent
 from afina.recipes.preparation import prepare_data, without_passwords
 
 SECRET = "hunter2"
-
-
-class Recorder(Silent):
-    """Keeps what it is told."""
-
-    def __init__(self):
-        self.told, self.warned = [], []
-
-    def tell(self, message):
-        self.told.append(message)
-
-    def warn(self, message):
-        self.warned.append(message)
 
 
 @pytest.fixture

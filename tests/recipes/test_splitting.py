@@ -9,10 +9,11 @@ import sys
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from tests.recipes.recorder import Recorder
 
 from afina.data import load_dataset
 from afina.errors import ConfigError, DataError, OutputError
-from afina.recipes import Silent, split_data
+from afina.recipes import split_data
 from afina.recipes.splitting import PARTS
 
 FILES = ("dev.parquet", "split.json", "test.parquet", "train.parquet")
@@ -264,14 +265,6 @@ def test_shares_that_groups_do_not_allow_are_told(tmp_path):
     lines += [f"room {i} was {'good' if i % 2 else 'bad'} on {i * 7},{i % 2},author {i % 3}" for i in range(90)]
     path = tmp_path / "authors.csv"
     path.write_text("\n".join(lines) + "\n")
-    reporter = Warnings()
+    reporter = Recorder()
     split_data(str(path), tmp_path / "out", group_column="author", reporter=reporter)
     assert any("33/33/33" in warning for warning in reporter.warned)
-
-
-class Warnings(Silent):
-    def __init__(self):
-        self.warned = []
-
-    def warn(self, message):
-        self.warned.append(message)
