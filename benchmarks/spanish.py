@@ -32,8 +32,7 @@ from afina.config import load_config
 from afina.data import TextDataset, find_clusters, load_dataset
 from afina.data.audit import make_folds, probabilities_from_embeddings
 from afina.data.writing import row_writer
-from afina.evaluation import TfidfBaseline, paired_difference
-from afina.evaluation.intervals import Interval
+from afina.evaluation import TfidfBaseline, bootstrap_mean, paired_difference
 from afina.modeling import embed, locate
 from afina.recipes import fine_tune
 from afina.recipes.scratch_trial import Division, ScratchTrial
@@ -136,9 +135,7 @@ def main() -> None:
     results = {}
     for name, labels in predicted.items():
         right = labels == spanish.label_ids
-        draws = right[np.random.default_rng(0).integers(0, len(right), (2000, len(right)))].mean(axis=1)
-        low, high = np.quantile(draws, (0.025, 0.975))
-        accuracy = Interval(float(right.mean()), float(low), float(high))
+        accuracy = bootstrap_mean(right.astype(float))
         gain = paired_difference(spanish.label_ids, labels, predicted["nothing"])
         results[name] = {"accuracy": accuracy.as_dict(), "gain_over_nothing": gain.as_dict()}
         print(f"{name:12} {accuracy}, gain {gain}")

@@ -73,3 +73,8 @@ class Interrupted(AfinaError):
     """The user stopped the work; the hint says how to go on."""
 
     exit_code = 3
+
+
+def first_line(error: Exception) -> str:
+    """The first line of another library's error that says anything, or the error's name."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -106,6 +107,15 @@ class ProgressReporter:
         """Rows of a file done so far."""
         if self._task is not None:
             self._progress.update(self._task, completed=done, detail=f"{done:,} rows")
+
+
+def write_page(reporter: ProgressReporter, template: str, document: dict[str, Any], path: Path, *, force: bool) -> None:
+    """Draw a document as an HTML page and say where it is."""
+    from afina import pages
+
+    reporter.stage("Drawing the page")
+    pages.write_page(path, pages.render(template, document), force=force)
+    reporter.tell(f"The page is {path}")
 
 
 @contextmanager

@@ -68,11 +68,7 @@ def inspect(
 
             reporter.tell(f"{write_rejected(files, rejected):,} rows written to {rejected}")
         if html is not None:
-            from afina.pages import render, write_page
-
-            reporter.stage("Drawing the page")
-            write_page(html, render("inspect.html.j2", document), force=force)
-            reporter.tell(f"The page is {html}")
+            _console.write_page(reporter, "inspect.html.j2", document, html, force=force)
     if json:
         _console.print_json(document)
     else:

@@ -90,11 +90,7 @@ def compare(
                 reporter=reporter,
             )
         if html is not None:
-            from afina.pages import render, write_page
-
-            reporter.stage("Drawing the page")
-            write_page(html, render("tokens.html.j2", document), force=force)
-            reporter.tell(f"The page is {html}")
+            _console.write_page(reporter, "tokens.html.j2", document, html, force=force)
     if json:
         _console.print_json(document)
     else:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from afina.data.cleaning import clean_text
+from afina.data.columns import Columns
 from afina.data.label_values import LabelMapping, infer_mapping
 from afina.data.quality import duplicate_rows
 from afina.data.reading import RawText, RawTexts, read_texts
@@ -24,9 +25,9 @@ class LoadNotes:
 
     source: str
     columns: str = ""
-    label_column: str | None = None
-    used_columns: tuple[str, ...] = ()
-    """Columns that texts and labels come from."""
+    """Where texts and labels come from, in words."""
+    used: Columns | None = None
+    """The same, one by one."""
     rows: int = 0
     blank: int = 0
     unlabelled: int = 0
@@ -85,8 +86,7 @@ def load_dataset(
     notes = LoadNotes(
         source,
         columns=str(raw.columns),
-        label_column=raw.columns.label,
-        used_columns=raw.columns.names,
+        used=raw.columns,
         rows=raw.n_rows,
         files=raw.files,
     )

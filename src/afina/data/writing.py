@@ -14,8 +14,8 @@ from typing import IO, Any, Protocol, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from afina.data.sources import Row, format_of
-from afina.errors import DataError
+from afina.data.sources import Row, suffix_of
+from afina.errors import DataError, first_line
 from afina.outputs import check_file, new_file
 from afina.utf8 import as_utf8
 
@@ -38,10 +38,7 @@ def check_output(path: Path, *, force: bool = False) -> None:
         OutputError: The file exists.
     """
     check_file(path, force=force)
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes[-1:] == [".gz"]:
-        suffixes.pop()
-    if not suffixes or suffixes[-1].removeprefix(".") not in OUT_FORMATS:
+    if suffix_of(path) not in OUT_FORMATS:
         known = ", ".join(f".{name}" for name in OUT_FORMATS)
         raise DataError(f"Cannot write {path.name}", hint=f"known are {known}, each also .gz")
 
@@ -61,7 +58,7 @@ def row_writer(path: Path, *, force: bool = False) -> Iterator[RowWriter]:
     """
     check_output(path, force=force)
     zipped = path.suffix.lower() == ".gz"
-    with new_file(path, force=force) as beside, _open_writer(beside, format_of(path), zipped) as writer:
+    with new_file(path, force=force) as beside, _open_writer(beside, suffix_of(path), zipped) as writer:
         yield writer
 
 
@@ -144,8 +141,9 @@ class _ParquetWriter:
             # Cast, since arrow makes 1 of a 1.5 without a word where it is given the schema from the start.
             table = table.cast(schema or _without_null_types(table.schema))
         except (pa.ArrowException, OverflowError) as error:
-            first_line = str(error).splitlines()[0]
-            raise DataError(f"These rows do not fit one parquet schema: {first_line}", hint="write .jsonl") from None
+            raise DataError(
+                f"These rows do not fit one parquet schema: {first_line(error)}", hint="write .jsonl"
+            ) from None
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._file, table.schema)
         self._writer.write_table(table)

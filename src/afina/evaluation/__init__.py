@@ -5,7 +5,7 @@ Imports the planning room and those before it, never the inference room.
 
 from afina.evaluation.baselines import MajorityBaseline, TfidfBaseline
 from afina.evaluation.evaluation import Evaluation, evaluate
-from afina.evaluation.intervals import Interval
+from afina.evaluation.intervals import Interval, bootstrap_mean
 from afina.evaluation.metrics import Metrics, expected_calibration_error, paired_difference, score
 from afina.evaluation.verdict import against_baseline
 
@@ -16,6 +16,7 @@ __all__ = [
     "Metrics",
     "TfidfBaseline",
     "against_baseline",
+    "bootstrap_mean",
     "evaluate",
     "expected_calibration_error",
     "paired_difference",

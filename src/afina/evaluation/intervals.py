@@ -95,3 +95,17 @@ def bootstrap_from_confusion(
 
 def _ratio(numerator: npt.NDArray[np.float64], denominator: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.divide(numerator, denominator, out=np.zeros_like(numerator, dtype=np.float64), where=denominator != 0)
+
+
+def bootstrap_mean(values: npt.NDArray[np.float64], *, samples: int = 2000, seed: int = 0) -> Interval:
+    """The mean of values that are no counts, such as each text's accuracy over several seeds, with its interval.
+
+    Args:
+        values: One for each text, (n_texts,).
+        samples: Bootstrap resamples.
+        seed: Equal seeds give equal intervals.
+    """
+    draws = np.random.default_rng(seed).integers(0, len(values), size=(samples, len(values)))
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(values[draws].mean(axis=1), (tail, 1 - tail))
+    return Interval(float(values.mean()), float(low), float(high))

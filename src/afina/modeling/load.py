@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from afina.errors import ModelError
+from afina.errors import ModelError, first_line
 from afina.labels import LabelSet
 from afina.modeling.catalog import locate
 
@@ -129,9 +129,8 @@ def loading(name: str, *, what: str = "model") -> Iterator[None]:
         raise
     except Exception as error:  # transformers, safetensors, tokenizers and the Hub client each raise their own
         # A local copy that is not in the Hub's cache and a Hub out of reach come out as OSError or ValueError.
-        first_line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise ModelError(
-            f"The {what} {name!r} cannot be loaded: {first_line}",
+            f"The {what} {name!r} cannot be loaded: {first_line(error)}",
             hint=f"a {what} on the Hugging Face Hub needs a network, or give a local folder; `minilm` needs neither",
         ) from error
 

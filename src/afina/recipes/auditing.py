@@ -129,7 +129,7 @@ def audit_labels(
         "measured": measured,
         "seconds": round(time.monotonic() - started, 2),
     }
-    return Audited(dataset, found, source, notes.label_column, document)
+    return Audited(dataset, found, source, notes.used.label if notes.used else None, document)
 
 
 def write_audited(audited: Audited, path: Path, *, mend: Mend = "nothing", force: bool = False) -> dict[str, int]:
@@ -180,16 +180,11 @@ def write_audited(audited: Audited, path: Path, *, mend: Mend = "nothing", force
 
 def _cells(audited: Audited, position: int | None, row: Row, mend: Mend) -> Row:
     """What the audit adds to a row of the source, and what it changes if it was asked to."""
-    cells: Row = {"suggested_label": None, "label_quality": None, "likely_error": None}
-    if position is not None:
-        judged = _row(audited.dataset, audited.audit, position)
-        cells = {name: judged[name] for name in cells}
+    judged: Row = {} if position is None else _row(audited.dataset, audited.audit, position)
+    cells: Row = {name: judged.get(name) for name in ("suggested_label", "label_quality", "likely_error")}
     if mend == "relabel" and audited.label_column is not None:
         cells["given_label"] = row.get(audited.label_column)
-        label = None
-        if position is not None:
-            label = judged["suggested_label"] if judged["likely_error"] else judged["label"]
-        cells[audited.label_column] = label
+        cells[audited.label_column] = judged.get("suggested_label" if judged.get("likely_error") else "label")
     return cells
 
 

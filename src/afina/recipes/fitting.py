@@ -181,19 +181,14 @@ class Fitting:
 
     def _score_dev(self) -> DevScore:
         pretrained = self._session.pretrained
-        logits = torch.from_numpy(
-            predict_logits(
-                self._session.model,
-                self._dev,
-                pad_id=pretrained.pad_id,
-                padding_side=pretrained.padding_side,
-                device=self._session.accelerator.device,
-            )
+        logits = predict_logits(
+            self._session.model,
+            self._dev,
+            pad_id=pretrained.pad_id,
+            padding_side=pretrained.padding_side,
+            device=self._session.accelerator.device,
         )
-        accuracy = float((logits.argmax(dim=1).numpy() == self._dev_ids).mean())
-        loss = float(torch.nn.functional.cross_entropy(logits, torch.from_numpy(self._dev_ids)))
-        error = math.sqrt(accuracy * (1 - accuracy) / len(self._dev_ids))
-        return DevScore(accuracy, -loss, error)
+        return DevScore.of(logits, self._dev_ids)
 
     def _save(self, budget: Budget, stopwatch: Stopwatch) -> None:
         save_checkpoint(

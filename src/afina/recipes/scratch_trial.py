@@ -114,10 +114,7 @@ class ScratchTrial:
         model = self._model(seed)
 
         def score_dev() -> DevScore:
-            logits = torch.from_numpy(self._logits(model, self.dev))
-            accuracy = float((logits.argmax(dim=1).numpy() == self._dev_ids).mean())
-            loss = float(torch.nn.functional.cross_entropy(logits, torch.from_numpy(self._dev_ids)))
-            return DevScore(accuracy, -loss, math.sqrt(accuracy * (1 - accuracy) / len(self._dev_ids)))
+            return DevScore.of(self._logits(model, self.dev), self._dev_ids)
 
         best = None
         started = time.monotonic()

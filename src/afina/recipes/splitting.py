@@ -98,7 +98,7 @@ def split_data(
     if by_shares:
         _tell_missed_shares(parts, shares, reporter)
     reporter.stage("Writing")
-    other_cells = _other_cells(source, parts, notes.used_columns)
+    other_cells = _other_cells(source, parts, notes.used.names if notes.used else ())
     document: dict[str, Any] = {
         "afina": afina.__version__,
         "source": public_name(source),

@@ -21,7 +21,7 @@ from afina.config import load_config
 from afina.data import load_dataset, require_rows_per_label, split, take
 from afina.data.writing import row_writer
 from afina.errors import AfinaError, Interrupted
-from afina.evaluation import TfidfBaseline, score
+from afina.evaluation import TfidfBaseline, bootstrap_mean, score
 from afina.modeling.scratch import FEED_FORWARD, HEADS, LAYERS, WIDTH
 from afina.recipes.reporting import Reporter, Silent
 from afina.recipes.scratch_trial import MAX_TOKENS, Division, ScratchTrial
@@ -165,20 +165,14 @@ def _from_scratch(
 def _accuracy(labels: npt.NDArray[np.int64], predicted: Sequence[npt.NDArray[np.int64]]) -> dict[str, Any]:
     """Mean accuracy over seeds with a bootstrap interval over texts, and the accuracy of each seed."""
     right = np.mean([p == labels for p in predicted], axis=0)  # (n_texts,)
-    return {"accuracy": _mean_interval(right), "by_seed": [float((p == labels).mean()) for p in predicted]}
+    return {"accuracy": bootstrap_mean(right).as_dict(), "by_seed": [float((p == labels).mean()) for p in predicted]}
 
 
 def _behind(
     labels: npt.NDArray[np.int64], best: Sequence[npt.NDArray[np.int64]], predicted: Sequence[npt.NDArray[np.int64]]
 ) -> dict[str, float]:
     difference = np.mean([p == labels for p in best], axis=0) - np.mean([p == labels for p in predicted], axis=0)
-    return _mean_interval(difference)
-
-
-def _mean_interval(values: npt.NDArray[np.float64], *, samples: int = 2000, seed: int = 0) -> dict[str, float]:
-    draws = np.random.default_rng(seed).integers(0, len(values), size=(samples, len(values)))
-    low, high = np.quantile(values[draws].mean(axis=1), (0.025, 0.975))
-    return {"value": float(values.mean()), "low": float(low), "high": float(high)}
+    return bootstrap_mean(difference).as_dict()
 
 
 def _fine_tuned(name: str, division: Division, seconds: float, reporter: Reporter, *, seed: int) -> dict[str, Any]:

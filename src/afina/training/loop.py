@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
@@ -26,6 +28,13 @@ class DevScore:
     negative_log_loss: float
     standard_error: float = 0.0
     """Of the accuracy; differences smaller than this are taken for chance."""
+
+    @classmethod
+    def of(cls, logits: npt.NDArray[np.float32], label_ids: npt.NDArray[np.int64]) -> DevScore:
+        """Score logits, (n_texts, n_labels), against labels, (n_texts,)."""
+        accuracy = float((logits.argmax(axis=1) == label_ids).mean())
+        loss = float(F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(label_ids)))
+        return cls(accuracy, -loss, math.sqrt(accuracy * (1 - accuracy) / len(label_ids)))
 
 
 @dataclass

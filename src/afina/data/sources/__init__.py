@@ -5,7 +5,7 @@ and `database` stand beside them. Rows are streamed, and what cannot be understo
 """
 
 from afina.data.sources.file_notes import FileNotes, Rejected, Row
-from afina.data.sources.files import FORMATS, format_of, read_rows
+from afina.data.sources.files import FORMATS, format_of, read_rows, suffix_of
 from afina.data.sources.rejected import write_rejected
 from afina.data.sources.source import SAMPLE, is_sample, open_source, public_name, source_name
 
@@ -21,5 +21,6 @@ __all__ = [
     "public_name",
     "read_rows",
     "source_name",
+    "suffix_of",
     "write_rejected",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from afina.data.sources.file_notes import FileNotes, Row
 from afina.data.sources.text_lines import open_seekable
-from afina.errors import DataError
+from afina.errors import DataError, first_line
 
 _ROWS_PER_BATCH = 8192
 
@@ -40,8 +40,7 @@ def read_parquet(path: Path, notes: FileNotes) -> Iterator[Row]:
         except PermissionError:
             raise
         except (pa.ArrowException, OSError, UnicodeError, OverflowError) as error:
-            first_line = (str(error).splitlines() or [type(error).__name__])[0]
-            raise DataError(f"The file {path} is not a valid parquet file: {first_line}") from None
+            raise DataError(f"The file {path} is not a valid parquet file: {first_line(error)}") from None
 
 
 def _flat_fields(schema: Any, notes: FileNotes) -> list[Any]:

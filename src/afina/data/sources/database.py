@@ -44,10 +44,15 @@ def without_password(source: str) -> str:
     """A URL with `***` for its password; anything else as it stands."""
     if not is_database(source):
         return source
-    found = next((match for match in (pattern.match(source) for pattern in _PASSWORDS) if match), None)
+    found = _credentials(source)
     if found:
         source = f"{found['scheme']}{found['user']}:{_HIDDEN}@{source[found.end() :]}"
     return _SECRET_SETTING.sub(r"\1***", source)
+
+
+def _credentials(source: str) -> re.Match[str] | None:
+    """The part of a URL that holds scheme, user and password, if it has a password."""
+    return next((found for pattern in _PASSWORDS if (found := pattern.match(source))), None)
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class DatabaseSource:
         """
         sqlalchemy = require("sqlalchemy", extra="data")
         public = without_password(source)
-        found = next((match for match in (pattern.match(source) for pattern in _PASSWORDS) if match), None)
+        found = _credentials(source)
         user, password = (unquote(found["user"]), unquote(found["password"])) if found else (None, None)
         if password == _HIDDEN:  # as recorded by an interrupted run: the driver then looks for PGPASSWORD and ~/.pgpass
             password = None
@@ -108,7 +113,7 @@ class DatabaseSource:
         line = (message.strip().splitlines() or ["no reason given"])[0]
         for secret in secrets:
             for written in (str(secret), quote(str(secret))) if secret else ():
-                line = line.replace(written, "***")
+                line = line.replace(written, _HIDDEN)
         return line
 
 

@@ -100,15 +100,12 @@ def _open_file(path: Path, *, sheet: str | None = None) -> Opened:
 
 def _open_folder(folder: Path) -> list[Opened]:
     labels = label_folders(folder)
-    if labels:
-        # Others are labels too, which happen to be empty; the root of aclImdb has folders of folders instead.
-        deeper = folder_one_deeper(folder)
-        if deeper is None:
+    # The root of aclImdb has folders of folders; beside labels, other folders are labels that happen to be empty.
+    deeper = folder_one_deeper(folder)
+    if deeper is None:
+        if labels:
             return [open_label_folders(folder, labels)]
-    else:
-        deeper = folder_one_deeper(folder)
-        files = _data_files(folder) if deeper is None else []
-        if files:
+        if files := _data_files(folder):
             return [_open_file(path) for path in files]
     if deeper is None and (folder / "README.md").is_file() and any(folder.rglob("*.parquet")):
         hint = (

@@ -13,18 +13,24 @@ from pathlib import Path
 
 from afina.data.sources.columnar import read_parquet
 from afina.data.sources.delimited import read_delimited
-from afina.data.sources.file_notes import FileNotes, Rejected, Row
+from afina.data.sources.file_notes import FileNotes, Row
 from afina.data.sources.json_files import read_json, read_jsonl
 from afina.data.sources.spreadsheet import read_spreadsheet
 from afina.data.sources.text_lines import lines_of, open_text
 from afina.errors import DataError
 
-__all__ = ["FORMATS", "FileNotes", "Rejected", "Row", "format_of", "read_rows"]
-
 FORMATS = ("csv", "tsv", "jsonl", "json", "parquet", "txt", "xlsx")
 _FASTTEXT_PREFIX = "__label__"
 _TO_SAVE_AGAIN = ("xls", "xlsm", "xlsb", "ods", "numbers", "doc", "docx", "odt", "rtf", "pdf")
 _ARCHIVES = ("zip", "7z", "rar", "tar", "tgz", "bz2", "xz", "zst")
+
+
+def suffix_of(path: Path) -> str:
+    """The end of a file's name in lower case, without the dot and without .gz; nothing where there is none."""
+    suffixes = [suffix.lower().lstrip(".") for suffix in path.suffixes]
+    if suffixes and suffixes[-1] == "gz":
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
 
 
 def format_of(path: Path) -> str:
@@ -33,10 +39,7 @@ def format_of(path: Path) -> str:
     Raises:
         DataError: The name says none of them.
     """
-    suffixes = [suffix.lower().lstrip(".") for suffix in path.suffixes]
-    if suffixes and suffixes[-1] == "gz":
-        suffixes.pop()
-    last = suffixes[-1] if suffixes else ""
+    last = suffix_of(path)
     if last in FORMATS:
         return last
     known = f"known are {', '.join('.' + f for f in FORMATS)}, each also .gz"

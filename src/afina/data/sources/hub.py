@@ -16,7 +16,7 @@ from typing import Any
 from afina.data.sources.cells import plain_cell
 from afina.data.sources.file_notes import FileNotes, Row
 from afina.data.sources.quiet import quiet_hub
-from afina.errors import DataError
+from afina.errors import DataError, first_line
 from afina.extras import require
 
 PREFIX = "hub:"
@@ -136,10 +136,10 @@ def _checked_repository(wanted: HubSource) -> str:
     except hub_errors.HFValidationError:
         raise DataError(f"Not the name of a data set of the Hub: {wanted.place}", hint="write hub:owner/name") from None
     except hub_errors.HfHubHTTPError as error:
-        raise DataError(f"The Hub refuses {wanted.place}: {_first_line(error)}", hint=f"try again; {local}") from None
+        raise DataError(f"The Hub refuses {wanted.place}: {first_line(error)}", hint=f"try again; {local}") from None
     except Exception as error:  # the library's HTTP client and its errors change with its version
         raise DataError(
-            f"The Hub cannot be reached for {wanted.place}: {_first_line(error)}", hint=f"is there a network? {local}"
+            f"The Hub cannot be reached for {wanted.place}: {first_line(error)}", hint=f"is there a network? {local}"
         ) from None
     return wanted.place
 
@@ -220,7 +220,7 @@ def _as_one_sentence(wanted: HubSource) -> Iterator[None]:
     except DataError:
         raise
     except Exception as error:  # pandas, Arrow, fsspec, the Hub: each has errors of its own
-        message = _first_line(error)
+        message = first_line(error)
         if "gated" in message:
             raise _gated(wanted) from None
         if "script" in message and "no longer supported" in message:
@@ -228,7 +228,3 @@ def _as_one_sentence(wanted: HubSource) -> Iterator[None]:
                 f"{wanted.place} is a script, which afina does not run", hint="look for a copy of it in parquet files"
             ) from None
         raise DataError(f"The data set {wanted.place} cannot be read: {message}") from None
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

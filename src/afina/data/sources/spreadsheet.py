@@ -15,7 +15,7 @@ from afina.data.sources.cells import plain_cell
 from afina.data.sources.delimited import column_names
 from afina.data.sources.file_notes import FileNotes, Row
 from afina.data.sources.text_lines import open_seekable
-from afina.errors import AfinaError, DataError
+from afina.errors import AfinaError, DataError, first_line
 from afina.extras import require
 
 _ROWS_PER_BATCH = 1000
@@ -52,9 +52,7 @@ def read_spreadsheet(path: Path, notes: FileNotes, *, sheet: str | None = None) 
         except MemoryError:
             raise
         except Exception as error:  # a damaged file makes openpyxl fail in any of a dozen ways
-            raise DataError(
-                f"The file {path} is damaged: {_first_line(error)}", hint="save it again as .xlsx"
-            ) from None
+            raise DataError(f"The file {path} is damaged: {first_line(error)}", hint="save it again as .xlsx") from None
         finally:
             if workbook is not None:
                 workbook.close()
@@ -73,7 +71,7 @@ def _check_archive(file: Any, path: Path) -> None:
         with zipfile.ZipFile(file) as archive:
             sizes = {item.filename: item.file_size for item in archive.infolist()}
     except (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, EOFError) as error:
-        raise DataError(f"The file {path} is not a whole Excel file: {_first_line(error)}") from None
+        raise DataError(f"The file {path} is not a whole Excel file: {first_line(error)}") from None
     file.seek(0)
     if "xl/workbook.xml" not in sizes and not any(name.endswith("workbook.xml") for name in sizes):
         raise DataError(f"The file {path} is not an Excel file but another kind of zip archive")
@@ -160,7 +158,3 @@ def _is_blank(cell: Any) -> bool:
 
 def _as_name(cell: Any) -> str:
     return "" if cell is None else str(cell)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
