@@ -8,8 +8,8 @@ from importlib import resources
 from pathlib import Path
 
 from afina.data.sources.database import DatabaseSource, is_database, open_database, without_password
-from afina.data.sources.file_sets import open_paths, short_name
 from afina.data.sources.file_notes import FileNotes, Row
+from afina.data.sources.file_sets import open_paths, short_name
 from afina.data.sources.files import read_rows
 from afina.data.sources.hub import PREFIX, HubSource, open_hub
 from afina.errors import DataError
