@@ -1,29 +1,10 @@
-import io
 import json
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+from tests.data.sources.made_files import parquet, put, read
 
-from afina.data.sources.files import read_rows
 from afina.errors import DataError
-
-
-def parquet(columns, metadata=None):
-    buffer = io.BytesIO()
-    pq.write_table(pa.table(columns).replace_schema_metadata(metadata), buffer)
-    return buffer.getvalue()
-
-
-def put(tmp_path, name, content):
-    path = tmp_path / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
-
-def read(path):
-    rows, notes = read_rows(path)
-    return list(rows), notes
 
 
 def test_nested_columns_of_parquet_are_left_out_and_told(tmp_path):

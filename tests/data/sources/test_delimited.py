@@ -1,35 +1,7 @@
-import csv
-import io
-
 import pytest
+from tests.data.sources.made_files import ROWS, delimited, put, read
 
-from afina.data.sources.files import read_rows
 from afina.errors import DataError
-
-ROWS = [
-    {"text": 'a "good" film, señor 😀', "label": "positive"},
-    {"text": "a bad film; it\u2019s too long | and dull", "label": "negative"},
-    {"text": "neither,\nnor", "label": "neutral"},
-]
-
-
-def delimited(rows, delimiter=","):
-    file = io.StringIO()
-    writer = csv.writer(file, delimiter=delimiter)
-    writer.writerow(rows[0])
-    writer.writerows(row.values() for row in rows)
-    return file.getvalue().encode()
-
-
-def put(tmp_path, name, content):
-    path = tmp_path / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
-
-def read(path):
-    rows, notes = read_rows(path)
-    return list(rows), notes
 
 
 def lines(n, end="positive"):

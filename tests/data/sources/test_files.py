@@ -1,4 +1,3 @@
-import csv
 import gzip
 import io
 import json
@@ -7,35 +6,14 @@ import re
 import tracemalloc
 import zipfile
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.data.sources.made_files import ROWS, delimited, parquet, put, read
 
 from afina.data.sources import text_lines
 from afina.data.sources.files import FORMATS, format_of, read_rows
 from afina.errors import DataError
-
-ROWS = [
-    {"text": 'a "good" film, señor 😀', "label": "positive"},
-    {"text": "a bad film; it\u2019s too long | and dull", "label": "negative"},
-    {"text": "neither,\nnor", "label": "neutral"},
-]
-
-
-def delimited(rows, delimiter=","):
-    file = io.StringIO()
-    writer = csv.writer(file, delimiter=delimiter)
-    writer.writerow(rows[0])
-    writer.writerows(row.values() for row in rows)
-    return file.getvalue().encode()
-
-
-def parquet(columns, metadata=None):
-    buffer = io.BytesIO()
-    pq.write_table(pa.table(columns).replace_schema_metadata(metadata), buffer)
-    return buffer.getvalue()
 
 
 def workbook(rows):
@@ -62,12 +40,6 @@ def written(file_format):
     return "\n".join(f"__label__{row['label']} {row['text']}" for row in ROWS[:2]).encode()
 
 
-def put(tmp_path, name, content):
-    path = tmp_path / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
-
 def peak_of(call, *, at_most_mb):
     """Call a function, and hold it to a peak of memory of Python objects."""
     tracemalloc.start()
@@ -77,11 +49,6 @@ def peak_of(call, *, at_most_mb):
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert peak < at_most_mb << 20
-
-
-def read(path):
-    rows, notes = read_rows(path)
-    return list(rows), notes
 
 
 def lines(n, end="positive"):

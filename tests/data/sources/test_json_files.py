@@ -1,27 +1,10 @@
 import json
 
 import pytest
+from tests.data.sources.made_files import ROWS, put, read
 
 from afina.data.sources import json_files
-from afina.data.sources.files import read_rows
 from afina.errors import DataError
-
-ROWS = [
-    {"text": 'a "good" film, señor 😀', "label": "positive"},
-    {"text": "a bad film; it\u2019s too long | and dull", "label": "negative"},
-    {"text": "neither,\nnor", "label": "neutral"},
-]
-
-
-def put(tmp_path, name, content):
-    path = tmp_path / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
-
-def read(path):
-    rows, notes = read_rows(path)
-    return list(rows), notes
 
 
 def test_lines_of_jsonl_that_are_no_objects_are_skipped_and_counted(tmp_path):
