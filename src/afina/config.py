@@ -67,7 +67,12 @@ class TokenizationConfig(Section):
 
     max_tokens: int | None = Field(None, ge=8, le=8192)
     """Tokens kept of a text, special tokens counted."""
-    batch_tokens: int | None = Field(None, ge=64)
+    long_text: Literal["head", "head-tail", "windows"] | None = None
+    """Of a text longer than `max_tokens`: its `head`; a quarter from its head and the rest from its tail (`head-tail`);
+    or `windows` of `max_tokens`, whose logits are averaged."""
+    max_windows: int = Field(8, ge=1, le=64)
+    """Most windows read of a text, spread evenly over it."""
+    batch_tokens: int | None = Field(None, ge=1)
     """Most tokens in a training batch, padding counted."""
 
 
@@ -76,12 +81,32 @@ class ModelingConfig(Section):
 
     name: str = "minilm"
     """Catalog name, local folder, or Hub id of the pretrained model."""
-    method: Literal["full"] = "full"
-    """`full` trains the encoder and the classification head."""
+    method: Literal["auto", "full", "frozen", "head", "lora"] = "auto"
+    """`full` trains all layers, `frozen` those above `freeze_layers`, `head` the classification head alone, `lora`
+    low-rank updates of all layers; `auto` chooses by the time and the texts there are."""
     freeze_embeddings: bool | None = None
     """Leave the token embeddings as they are; saves time and memory, on by default on a CPU."""
+    freeze_layers: int | Literal["auto"] | None = None
+    """Layers, counted from the embeddings, that `frozen` leaves as they are; half of them by default."""
     dropout: float | None = Field(None, ge=0, lt=1)
     """Dropout in hidden layers and attention while training; 0 by default on a CPU."""
+    lora_rank: int = Field(8, ge=1, le=1024)
+    """Rank of the updates that `lora` learns."""
+    lora_alpha: float = Field(16, gt=0)
+    """Updates of `lora` are scaled by this over the rank."""
+    lora_dropout: float = Field(0.0, ge=0, lt=1)
+    """Dropout on the input of the updates of `lora`."""
+    lora_targets: tuple[str, ...] | None = None
+    """Names of the linear modules that `lora` updates; attention and feed-forward of the architecture by default."""
+    load_in_8bit: bool = False
+    """Hold the pretrained weights in 8 bits (bitsandbytes); for `lora` and `head`."""
+    load_in_4bit: bool = False
+    """Hold the pretrained weights in 4 bits (bitsandbytes, NF4); for `lora` and `head`."""
+    gradient_checkpointing: bool = False
+    """Compute activations twice rather than keep them: less memory, about a third more time."""
+    prefix_cache: Literal["auto", "off", "fp16", "fp32"] = "auto"
+    """Keep what the frozen layers make of each text, computed once, in this precision; `auto` where epochs repeat and
+    memory or disk has room."""
 
 
 class TrainingConfig(Section):
@@ -95,6 +120,16 @@ class TrainingConfig(Section):
     """Optimizer steps; the run is then the same on every call with the same seed."""
     learning_rate: float | None = Field(None, gt=0, le=1)
     """Peak learning rate of AdamW."""
+    layer_decay: float = Field(1.0, gt=0, le=1)
+    """Factor on the learning rate for each layer down from the head."""
+    probe_first: bool = False
+    """Fit the head on the frozen model first, then all that the method trains (Kumar et al. 2022)."""
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    """Share of each target spread evenly over all labels."""
+    class_weights: Literal["none", "balanced"] = "none"
+    """`balanced` weighs each label by the inverse of its frequency."""
+    accumulation: int = Field(1, ge=1, le=1024)
+    """Batches whose gradients are added up for one optimizer step."""
     warmup_share: float = Field(0.1, ge=0, lt=1)
     """Share of training during which the learning rate rises to its peak."""
     weight_decay: float = Field(0.01, ge=0, le=1)
@@ -105,8 +140,10 @@ class TrainingConfig(Section):
     """Evaluations on the dev set, spread evenly over training."""
     patience: int = Field(6, ge=1)
     """Evaluations without a higher dev accuracy before training stops; as many as there are by default."""
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     """Arithmetic of the forward and backward pass; `auto` takes bf16 where the hardware multiplies it."""
+    checkpoint_seconds: float = Field(60.0, ge=0, allow_inf_nan=False)
+    """Seconds of training between two checkpoints."""
     seed: int = Field(0, ge=0, lt=2**32)
     """Seed of the split, the new head, the order of batches and dropout."""
 
@@ -131,6 +168,8 @@ class RunConfig(Section):
     """How the weights are fitted, and for how long."""
     evaluation: EvaluationConfig = EvaluationConfig()
     """How the result is measured."""
+    blend: bool = False
+    """Average the log-probabilities with those of the TF-IDF baseline, where that helps on the dev set."""
     out: str | None = None
     """Folder of the run; `runs/SOURCE-MODEL` with a free number when not given."""
 
