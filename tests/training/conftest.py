@@ -97,6 +97,7 @@ class Training:
                 patience=patience,
                 max_grad_norm=max_grad_norm,
                 mean_texts=len(TEXTS) / self.batches_per_epoch,
+                seed=0,
             ),
             evaluate=evaluate or self.score,
             state=state,

@@ -152,7 +152,7 @@ class ScratchTrial:
         settings = LoopSettings(
             learning_rate=LEARNING_RATE, schedule=partial(linear_multiplier, warmup_share=WARMUP),
             evaluations=EVALUATIONS, patience=EVALUATIONS, max_grad_norm=1.0,
-            mean_texts=len(self.train) / len(batches(0)),
+            mean_texts=len(self.train) / len(batches(0)), seed=seed,
         )  # fmt: skip
         return training_steps(
             model, optimizer, accelerator, epoch_batches=batches, label_ids=self._train_ids, budget=Budget(n_steps),

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from afina.modeling import batch_logits
 from afina.tokenization import Batch
 from afina.training.budget import Budget
+from afina.training.seeds import seed_step
 
 StopReason = str
 ALL_STEPS, BUDGET, EARLY, NON_FINITE = "all_steps", "budget", "early_stopping", "non_finite_loss"
@@ -87,6 +88,8 @@ class LoopSettings:
     max_grad_norm: float
     mean_texts: float
     """Mean number of texts in a batch; the loss of a batch is its sum over this, so that every text weighs the same."""
+    seed: int
+    """Seed of dropout."""
 
 
 def training_steps(
@@ -132,6 +135,7 @@ def training_steps(
                 group["lr"] = rate
             batch = batches[number]()
             targets = label_ids[torch.from_numpy(batch.rows)].to(accelerator.device)
+            seed_step(settings.seed, state.step)
             logits = batch_logits(model, batch, accelerator.device)
             loss_sum = F.cross_entropy(logits, targets, reduction="sum")
             loss = loss_sum.item() / len(batch.rows)
