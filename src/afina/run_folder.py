@@ -185,7 +185,12 @@ def finishing(run: RunFolder, *, force: bool = False) -> Iterator[None]:
 
 def has_checkpoint(partial: RunFolder) -> bool:
     """Whether an unfinished run holds a checkpoint to go on from."""
-    return any(partial.checkpoints.glob("*/state.json"))
+    return any(partial.checkpoints.glob("step-*/state.json"))
+
+
+def resume_hint(partial: RunFolder) -> str | None:
+    """How to go on with an unfinished run; None where it has no checkpoint and will be removed."""
+    return f"go on with `afina train --resume {partial.root}`" if has_checkpoint(partial) else None
 
 
 def check_place(run: RunFolder, *, force: bool, needed_bytes: int = 0) -> None:

@@ -23,8 +23,8 @@ from afina.recipes.recording import write_run
 from afina.recipes.reporting import Keeping, Reporter, Silent
 from afina.recipes.results import Tested, stop_name, test_once
 from afina.recipes.session import Session, set_up, share_out
-from afina.run_folder import PARTIAL_SUFFIX, RunFolder, check_place, claim, finishing, has_checkpoint, write_json
-from afina.training import ALL_STEPS, BUDGET, EARLY, read_state
+from afina.run_folder import PARTIAL_SUFFIX, RunFolder, check_place, claim, finishing, resume_hint, write_json
+from afina.training import ALL_STEPS, BUDGET, EARLY, Checkpoint, find_checkpoint
 
 # Weights and checkpoint of a small model; what a large one needs is known only after it is loaded.
 _DISK_BYTES = 500_000_000
@@ -121,10 +121,14 @@ def resume(partial: Path, *, reporter: Reporter | None = None, track: bool = Fal
         raise ModelError(f"Not an unfinished run: {partial}", hint=f"its name ends in {PARTIAL_SUFFIX}")
     run = RunFolder(partial.with_name(partial.name.removesuffix(PARTIAL_SUFFIX)))
     check_place(RunFolder(run.root), force=True)
-    job = _restore(run, Keeping(reporter or Silent()))
+    keeping = Keeping(reporter or Silent())
+    checkpoint = find_checkpoint(run.partial.checkpoints, warn=keeping.warn)
+    if checkpoint is None:
+        raise ModelError(f"There is no checkpoint in {run.partial.checkpoints}")
+    job = _restore(run, checkpoint, keeping)
     # Where a finished run of that name stands, the interrupted command was told to replace it.
     with finishing(run, force=True):
-        return _execute(job, run.partial, track=track, resumed=True)
+        return _execute(job, run.partial, track=track, checkpoint=checkpoint)
 
 
 def _prepare(
@@ -148,8 +152,8 @@ def _prepare(
     return _Job(without_passwords(config), origins, run, used, data.train, session, allocation, stopwatch, reporter)
 
 
-def _restore(run: RunFolder, reporter: Keeping) -> _Job:
-    record = read_state(run.partial.checkpoints)
+def _restore(run: RunFolder, checkpoint: Checkpoint, reporter: Keeping) -> _Job:
+    record = checkpoint.record
     try:
         config = RunConfig.model_validate(record["notes"]["config"])
         settings, allocation = Settings(**record["notes"]["settings"]), Allocation(**record["notes"]["allocation"])
@@ -168,7 +172,7 @@ def _restore(run: RunFolder, reporter: Keeping) -> _Job:
     return _Job(config, origins, run, used, data.train, session, allocation, stopwatch, reporter)
 
 
-def _execute(job: _Job, folder: RunFolder, *, track: bool, resumed: bool = False) -> FineTuned:
+def _execute(job: _Job, folder: RunFolder, *, track: bool, checkpoint: Checkpoint | None = None) -> FineTuned:
     reporter, stopwatch, seed = job.reporter, job.stopwatch, job.config.training.seed
     with _interruptible(folder):
         reporter.stage("Fitting the TF-IDF baseline")
@@ -185,8 +189,8 @@ def _execute(job: _Job, folder: RunFolder, *, track: bool, resumed: bool = False
                     f"{fitting.share_truncated:.0%} of the training texts are longer than "
                     f"{job.session.settings.max_tokens} tokens; only their beginning is read (--max-tokens)"
                 )
-            if resumed:
-                fitting.resume()
+            if checkpoint is not None:
+                fitting.resume(checkpoint)
             fitted = fitting.run(seconds=_training_seconds(job), stopwatch=stopwatch, reporter=reporter, track=track)
         timed = stopwatch.budget is not None and job.config.training.max_steps is None
         _tell_stop(fitted, len(job.all_training), reporter, timed=timed)
@@ -298,5 +302,4 @@ def _interruptible(folder: RunFolder) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        hint = f"go on with `afina train --resume {folder.root}`" if has_checkpoint(folder) else None
-        raise Interrupted("Interrupted", hint=hint) from None
+        raise Interrupted("Interrupted", hint=resume_hint(folder)) from None

@@ -13,18 +13,19 @@ import torch
 
 from afina.config import TrainingConfig
 from afina.data import TextDataset
-from afina.errors import Interrupted, TrainingError
+from afina.errors import Interrupted, MachineLimitError, OutputError, TrainingError
 from afina.modeling import predict_logits
 from afina.recipes.clock import Stopwatch
 from afina.recipes.history import History
 from afina.recipes.interrupts import stop_requests
 from afina.recipes.reporting import Reporter
 from afina.recipes.session import Session
-from afina.run_folder import RunFolder
+from afina.run_folder import RunFolder, resume_hint
 from afina.tokenization import Batch, pad, shuffled_batches
 from afina.training import (
     NON_FINITE,
     Budget,
+    Checkpoint,
     DevScore,
     LoopSettings,
     LoopState,
@@ -36,9 +37,6 @@ from afina.training import (
     trained_weights,
     training_steps,
 )
-
-# Checkpoints cost a second or so each; a run shorter than this is cheaper to repeat.
-_CHECKPOINT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -84,22 +82,24 @@ class Fitting:
         self._best_weights: dict[str, torch.Tensor] | None = None
         self._state = LoopState()
         self._seconds_before = 0.0
+        self._save_failed = False
 
     @property
     def share_truncated(self) -> float:
         """Share of training texts of which only the beginning is read."""
         return self._train.share_truncated
 
-    def resume(self) -> None:
-        """Go back to where the checkpoint in the run folder left off.
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Go back to where a checkpoint left off.
 
         Raises:
-            ModelError: There is none, or it does not fit.
+            ModelError: It does not fit.
         """
         self._state, self._best_weights, self._seconds_before = load_checkpoint(
-            self._folder.checkpoints,
+            checkpoint,
             model=self._session.pretrained.model,
             optimizer=self._session.optimizer,
+            scaler=self._session.accelerator.scaler,
             notes=self._notes,
         )
 
@@ -118,7 +118,7 @@ class Fitting:
         """
         seconds_in_all = None if seconds is None else seconds + self._seconds_before
         budget = Budget(self._max_steps, seconds_in_all, elapsed=self._seconds_before)
-        saved_at = budget.seconds_used
+        saved_at, every = budget.seconds_used, self._config.checkpoint_seconds
         with History(self._folder, from_step=self._state.step, track=track) as history, stop_requests() as stop:
             for step in self._steps(budget):
                 history.write(step)
@@ -126,14 +126,15 @@ class Fitting:
                     self._best_weights = trained_weights(self._session.pretrained.model)
                 reporter.step(step, seconds_left=_seconds_left(budget, step, self._max_steps))
                 if stop() and not step.stopped_by:
-                    self._save(budget, stopwatch)
+                    is_saved = self._save(budget, stopwatch, reporter)
                     raise Interrupted(
-                        f"Stopped at step {step.step:,} of {self._max_steps:,}; a checkpoint is saved",
-                        hint=f"go on with `afina train --resume {self._folder.root}`",
+                        f"Stopped at step {step.step:,} of {self._max_steps:,}; "
+                        f"{'a' if is_saved else 'no'} checkpoint is saved",
+                        hint=resume_hint(self._folder),
                     )
-                is_due = step.dev is not None and budget.seconds_used - saved_at > _CHECKPOINT_SECONDS
-                if is_due or (step.stopped_by and budget.seconds_used > _CHECKPOINT_SECONDS):
-                    self._save(budget, stopwatch)
+                # What took less than the time between two checkpoints is cheaper to repeat than to keep.
+                if budget.seconds_used - (0 if step.stopped_by else saved_at) >= every:
+                    self._save(budget, stopwatch, reporter)
                     saved_at = budget.seconds_used
         if self._best_weights is None:
             raise TrainingError(
@@ -165,6 +166,7 @@ class Fitting:
                 patience=self._config.patience,
                 max_grad_norm=self._config.max_grad_norm,
                 mean_texts=self._mean_texts,
+                seed=self._config.seed,
             ),
             evaluate=self._score_dev,
             state=self._state,
@@ -190,17 +192,26 @@ class Fitting:
         )
         return DevScore.of(logits, self._dev_ids)
 
-    def _save(self, budget: Budget, stopwatch: Stopwatch) -> None:
-        save_checkpoint(
-            self._folder.checkpoints,
-            model=self._session.pretrained.model,
-            optimizer=self._session.optimizer,
-            state=self._state,
-            best_weights=self._best_weights,
-            seconds=budget.seconds_used,
-            command_seconds=stopwatch.seconds,
-            notes=self._notes,
-        )
+    def _save(self, budget: Budget, stopwatch: Stopwatch, reporter: Reporter) -> bool:
+        """Write a checkpoint; a disk that takes none is told once, and is no reason to stop."""
+        try:
+            save_checkpoint(
+                self._folder.checkpoints,
+                model=self._session.pretrained.model,
+                optimizer=self._session.optimizer,
+                scaler=self._session.accelerator.scaler,
+                state=self._state,
+                best_weights=self._best_weights,
+                seconds=budget.seconds_used,
+                command_seconds=stopwatch.seconds,
+                notes=self._notes,
+            )
+        except (MachineLimitError, OutputError) as error:
+            if not self._save_failed:
+                reporter.warn(f"No checkpoint at step {self._state.step:,}, and training goes on: {error}")
+            self._save_failed = True
+            return False
+        return True
 
 
 def _seconds_left(budget: Budget, step: TrainingStep, max_steps: int) -> float:

@@ -4,7 +4,14 @@ Imports the modeling room and those before it; it is handed the evaluation it ne
 """
 
 from afina.training.budget import Budget
-from afina.training.checkpoint import load_checkpoint, read_state, restore_weights, save_checkpoint, trained_weights
+from afina.training.checkpoint import (
+    Checkpoint,
+    find_checkpoint,
+    load_checkpoint,
+    restore_weights,
+    save_checkpoint,
+    trained_weights,
+)
 from afina.training.device import make_accelerator
 from afina.training.loop import (
     ALL_STEPS,
@@ -27,15 +34,16 @@ __all__ = [
     "EARLY",
     "NON_FINITE",
     "Budget",
+    "Checkpoint",
     "DevScore",
     "LoopSettings",
     "LoopState",
     "TrainingStep",
+    "find_checkpoint",
     "linear_multiplier",
     "load_checkpoint",
     "make_accelerator",
     "make_optimizer",
-    "read_state",
     "restore_weights",
     "save_checkpoint",
     "seed_everything",
