@@ -1,8 +1,9 @@
-"""A pretrained encoder with a new classification head, and its tokenizer."""
+"""A pretrained encoder or decoder with a new classification head, and its tokenizer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,21 +11,28 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
+from transformers import (
+    MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+)
 from transformers.utils import logging as transformers_logging
 
-from afina.errors import ModelError, first_line
+from afina.errors import AfinaError, ModelError, first_line
 from afina.labels import LabelSet
-from afina.modeling.catalog import locate
+from afina.modeling.catalog import EMBEDDED, locate
+from afina.modeling.feeding import context_limit, ensure_pad_token, set_dropout, tokenizer_options
 
-# Configs of different families name their dropout rates differently; every such key is set.
-_DROPOUT_KEYS = (
-    "attention_dropout", "attention_probs_dropout_prob", "attn_pdrop", "classifier_dropout", "classifier_dropout_prob",
-    "dropout", "embd_pdrop", "embedding_dropout", "hidden_dropout_prob", "mlp_dropout", "resid_pdrop",
-    "seq_classif_dropout", "summary_last_dropout",
-)  # fmt: skip
-# Some tokenizers carry a "no limit" of 1e30; a context this long is then never meant.
-_NO_LIMIT = 100_000
+__all__ = [
+    "PretrainedClassifier", "context_limit", "ensure_pad_token", "load_fine_tuned", "load_pretrained", "loading",
+    "quiet",
+]  # fmt: skip
+
+# Safe for weights of anyone: no pickle is read, and no code of a model's author is run or asked about.
+_SAFELY = {"use_safetensors": True, "trust_remote_code": False}
+# Keys and values of a decoder, and the states of XLNet, are kept for tokens to come, and none do.
+_CACHES = ("use_cache", "use_mems_eval")
 
 
 @dataclass
@@ -38,11 +46,11 @@ class PretrainedClassifier:
     labels: LabelSet
     pad_id: int
     max_context: int
-    """Most tokens the model can take."""
+    """Most tokens of a text the model can take, special tokens counted."""
 
     @property
     def padding_side(self) -> str:
-        """`right` or `left`, as the model was pretrained."""
+        """`right` or `left`, as the model needs it."""
         return str(self.tokenizer.padding_side)
 
     @property
@@ -62,25 +70,33 @@ def load_pretrained(name: str, labels: LabelSet, *, seed: int, dropout: float | 
         dropout: Rate for every dropout of the model; None leaves the rates it was pretrained with.
 
     Raises:
-        ModelError: The model is unknown, damaged, cannot be reached, or is no model for texts.
+        ModelError: The model is unknown, damaged, cannot be reached, or cannot classify texts.
     """
     source = locate(name)
     with loading(name):
-        config = AutoConfig.from_pretrained(source)
+        config = AutoConfig.from_pretrained(source, trust_remote_code=False)
+        _check_kind(name, config)
+        _check_files(name, source)
         config.id2label = dict(enumerate(labels))
         config.label2id = {label: i for i, label in enumerate(labels)}
         config.problem_type = "single_label_classification"
         if dropout is not None:
-            for key in _DROPOUT_KEYS:
-                if isinstance(getattr(config, key, None), int | float):
-                    setattr(config, key, dropout)
-        tokenizer = AutoTokenizer.from_pretrained(source)
+            set_dropout(config, dropout)
+        tokenizer = _load_tokenizer(name, source, config)
         ensure_pad_token(tokenizer, config)
         torch.manual_seed(seed)
         # A folder fine-tuned for other labels gives its encoder; its head does not fit and is made anew.
-        model = AutoModelForSequenceClassification.from_pretrained(
-            source, config=config, ignore_mismatched_sizes=True, use_safetensors=True, dtype=torch.float32
+        model, report = AutoModelForSequenceClassification.from_pretrained(
+            source,
+            config=config,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+            dtype=torch.float32,
+            **_SAFELY,
         )
+        base = f"{model.base_model_prefix}."
+        # Not every pretraining has a use for the pooler, which is a part of the head in all but name.
+        _check_complete(name, [w for w in _new_weights(report) if w.startswith(base) and "pooler" not in w], model)
     return _pretrained(model, tokenizer, labels)
 
 
@@ -88,35 +104,96 @@ def load_fine_tuned(folder: Path, labels: LabelSet) -> PretrainedClassifier:
     """Load a model folder that afina wrote, head and all.
 
     Raises:
-        ModelError: The folder is damaged.
+        ModelError: The folder is damaged, or its model has other labels.
     """
-    with loading(str(folder)):
-        model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
-        tokenizer = AutoTokenizer.from_pretrained(folder)
+    name = str(folder)
+    with loading(name):
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        _check_kind(name, config)
+        _check_files(name, folder)
+        if [config.id2label[i] for i in range(config.num_labels)] != list(labels):
+            raise ModelError(
+                f"The model in {name} has other labels: {', '.join(map(str, config.id2label.values()))} "
+                f"instead of {', '.join(labels)}"
+            )
+        tokenizer = _load_tokenizer(name, folder, config)
+        model, report = AutoModelForSequenceClassification.from_pretrained(
+            folder, config=config, output_loading_info=True, dtype=torch.float32, **_SAFELY
+        )
+        _check_complete(name, _new_weights(report), model)
     return _pretrained(model, tokenizer, labels)
 
 
 def _pretrained(model: Any, tokenizer: Any, labels: LabelSet) -> PretrainedClassifier:
+    for cache in _CACHES:
+        if getattr(model.config, cache, False):
+            setattr(model.config, cache, False)
     return PretrainedClassifier(
         model=model,
         tokenizer=tokenizer,
         labels=labels,
-        pad_id=int(model.config.pad_token_id),
+        pad_id=int(tokenizer.pad_token_id),
         max_context=context_limit(tokenizer, model.config),
     )
 
 
-def context_limit(tokenizer: Any, config: Any) -> int:
-    """Most tokens of a text that a model can take."""
-    limits = [getattr(config, "max_position_embeddings", None), tokenizer.model_max_length]
-    return min((int(limit) for limit in limits if isinstance(limit, int) and 0 < limit < _NO_LIMIT), default=512)
+def _load_tokenizer(name: str, source: str | Path, config: Any) -> Any:
+    tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **tokenizer_options(config))
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise ModelError(f"The tokenizer of {name!r} has no tokenizer.json, and none can be made of its files")
+    n_known, n_embedded = backend.get_vocab_size(with_added_tokens=False), config.get_text_config().vocab_size
+    if n_known > n_embedded:
+        raise ModelError(
+            f"The tokenizer of {name!r} is not that of its model: it has {n_known:,} tokens, the model {n_embedded:,}"
+        )
+    return tokenizer
 
 
-def ensure_pad_token(tokenizer: Any, config: Any) -> None:
-    """GPT-2 has no pad token: its end-of-text token fills the gaps, hidden by the attention mask."""
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
-    config.pad_token_id = tokenizer.pad_token_id
+def _check_kind(name: str, config: Any) -> None:
+    """Refuse, before weights are read, what cannot classify texts in padded batches."""
+    kind = config.model_type
+    if config.is_encoder_decoder:
+        raise ModelError(
+            f"The model {name!r} ({kind}) is an encoder-decoder, and afina trains encoders and decoders",
+            hint="take an encoder such as minilm or roberta, or a decoder such as gpt2",
+        )
+    if type(config) not in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
+        raise ModelError(
+            f"The model {name!r} ({kind}) is no model that classifies texts",
+            hint="`afina models` lists some that do",
+        )
+    model_class = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)]
+    if "attention_mask" not in inspect.signature(model_class.forward).parameters:
+        raise ModelError(f"The model {name!r} ({kind}) reads padding as text, so its answers depend on the batch")
+
+
+def _check_files(name: str, source: str | Path) -> None:
+    """Refuse a folder with pickled weights and no others; the Hub's client tells of such a repository itself."""
+    folder = Path(source)
+    if folder.is_dir() and not any(folder.glob("*.safetensors")):
+        pickled = next((path.name for pattern in ("*.bin", "*.pt", "*.ckpt") for path in folder.glob(pattern)), None)
+        raise ModelError(
+            f"The model {name!r} has no weights in safetensors" + (f", only {pickled}" if pickled else ""),
+            hint="a pickle can run any code, and afina reads none: save the model with `save_pretrained` once more"
+            if pickled
+            else "its folder should hold a model.safetensors",
+        )
+
+
+def _new_weights(report: dict[str, Any]) -> list[str]:
+    """Names of weights that were not read but drawn at random."""
+    return sorted({*report["missing_keys"], *(mismatch[0] for mismatch in report["mismatched_keys"])})
+
+
+def _check_complete(name: str, random: Collection[str], model: Any) -> None:
+    """Refuse a model some of whose pretrained weights would silently be random."""
+    if random:
+        raise ModelError(
+            f"The model {name!r} lacks {len(random):,} of {len(model.state_dict()):,} weights, such as "
+            f"{next(iter(random))}",
+            hint="its config.json and its weights do not belong together, or a file is missing",
+        )
 
 
 @contextmanager
@@ -125,14 +202,15 @@ def loading(name: str, *, what: str = "model") -> Iterator[None]:
     try:
         with quiet():
             yield
-    except MemoryError:
+    except (MemoryError, AfinaError):
         raise
     except Exception as error:  # transformers, safetensors, tokenizers and the Hub client each raise their own
-        # A local copy that is not in the Hub's cache and a Hub out of reach come out as OSError or ValueError.
-        raise ModelError(
-            f"The {what} {name!r} cannot be loaded: {first_line(error)}",
-            hint=f"a {what} on the Hugging Face Hub needs a network, or give a local folder; `minilm` needs neither",
-        ) from error
+        if name != EMBEDDED and Path(name).expanduser().is_dir():
+            hint = "a file in the folder is damaged, or is missing: copy or download it once more"
+        else:
+            # What is not in the Hub's cache and a Hub out of reach come out as OSError or ValueError.
+            hint = f"a {what} on the Hugging Face Hub needs a network, or give a local folder; `minilm` needs neither"
+        raise ModelError(f"The {what} {name!r} cannot be loaded: {first_line(error)}", hint=hint) from error
 
 
 @contextmanager
