@@ -29,6 +29,47 @@ def test_prediction_batches_hold_every_text_once_within_the_limit_longest_first(
     assert (np.diff(in_order) <= 0).all()
 
 
+@settings(deadline=None)
+@given(
+    texts=st.lists(st.tuples(st.integers(1, 8), st.integers(2, 40)), min_size=1, max_size=80),
+    limit=st.integers(64, 512),
+    epoch=st.integers(0, 100),
+)
+def test_batches_of_windows_keep_to_the_limit_with_padding_counted(texts, limit, epoch):
+    counts, widths = np.array(texts).T
+    lengths = counts * widths - (counts - 1)  # one window of the full width, the others a token shorter
+    for batches in (
+        shuffled_batches(lengths, limit, seed=0, epoch=epoch, window_counts=counts),
+        sorted_batches(lengths, limit, window_counts=counts),
+    ):
+        assert sorted(np.concatenate(batches).tolist()) == list(range(len(lengths)))
+        for batch in batches:
+            width = -(-lengths[batch] // counts[batch]).max()
+            assert len(batch) == 1 or width * counts[batch].sum() <= limit
+        padded = padded_tokens(lengths, batches, window_counts=counts)
+        assert padded >= lengths.sum()
+
+
+@settings(deadline=None)
+@given(lengths=LENGTHS, seed=st.integers(0, 2**32 - 1))
+def test_one_window_a_text_gives_the_same_batches_as_none_said(lengths, seed):
+    ones = np.ones_like(lengths)
+    for plain, counted in (
+        (sorted_batches(lengths, 256), sorted_batches(lengths, 256, window_counts=ones)),
+        (
+            shuffled_batches(lengths, 256, seed=seed, epoch=1),
+            shuffled_batches(lengths, 256, seed=seed, epoch=1, window_counts=ones),
+        ),
+    ):
+        assert [batch.tolist() for batch in plain] == [batch.tolist() for batch in counted]
+
+
+def test_texts_meet_by_the_width_of_their_windows_and_not_by_their_length():
+    lengths, counts = np.array([100, 30, 60, 29, 400, 100]), np.array([1, 1, 2, 1, 4, 1])
+    batches = sorted_batches(lengths, 400, window_counts=counts)
+    assert [batch.tolist() for batch in batches] == [[0], [4], [5, 1, 2], [3]]
+
+
 def test_a_text_longer_than_the_limit_stands_alone():
     lengths = np.array([10, 500, 10, 10])
     for batches in (shuffled_batches(lengths, 64, seed=0, epoch=0), sorted_batches(lengths, 64)):
@@ -112,3 +153,21 @@ def test_a_text_without_tokens_is_one_pad_token_that_is_read(plain_words):
     batch = pad(Encoder(plain_words, 8).encode(["", ""]), np.array([0, 1]), pad_id=3)
     assert batch.token_ids.tolist() == [[3], [3]]
     assert batch.mask.tolist() == [[1], [1]]
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_windows_of_a_text_are_rows_of_one_batch(plain_words, side):
+    encodings = Encoder(plain_words, 3, long_text="windows").encode(["good " * 2, "bad good bad good bad", "", "bad"])
+    batch = pad(encodings, np.array([1, 3, 2, 0]), pad_id=3, side=side)
+    assert batch.rows.tolist() == [1, 3, 2, 0]
+    assert batch.owners.tolist() == [0, 0, 1, 2, 3]
+    read = [ids[mask == 1].tolist() for ids, mask in zip(batch.token_ids, batch.mask, strict=True)]
+    assert read == [[2, 1], [2, 1, 2], [2], [3], [1, 1]]
+    assert batch.token_ids.shape == batch.mask.shape == (5, 3)
+
+
+def test_a_batch_of_short_texts_knows_no_owners(plain_words):
+    encodings = Encoder(plain_words, 3, long_text="windows").encode(["good " * 2, "bad " * 5, "bad"])
+    batch = pad(encodings, np.array([2, 0]), pad_id=3)
+    assert batch.owners is None
+    assert batch.token_ids.tolist() == [[2, 3], [1, 1]]
