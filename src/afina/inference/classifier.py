@@ -10,10 +10,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from afina.errors import DataError, ModelError
+from afina.errors import ConfigError, DataError, ModelError
 from afina.labels import LabelSet
 from afina.run_folder import RunFolder
-from afina.tokenization import Encoder, Encodings
+from afina.tokenization import DEFAULT_MAX_WINDOWS, HEAD, Encoder, Encodings
 
 
 class Backend(Protocol):
@@ -39,6 +39,7 @@ class Classifier:
         self._encoder = encoder
         self._labels = labels
         self._temperature = temperature
+        self._last_read: tuple[tuple[str, ...], float] = ((), 0.0)
 
     @classmethod
     def load(cls, run: str | os.PathLike[str]) -> Classifier:
@@ -53,11 +54,18 @@ class Classifier:
         manifest = folder.verify()
         try:
             labels = LabelSet(tuple(manifest["labels"]))
-            max_tokens, temperature = int(manifest["settings"]["max_tokens"]), float(manifest["temperature"])
-        except (KeyError, TypeError, ValueError) as error:
+            settings, temperature = manifest["settings"], float(manifest["temperature"])
+            max_tokens = int(settings["max_tokens"])
+            long_text = str(settings.get("long_text", HEAD))
+            max_windows = int(settings.get("max_windows", DEFAULT_MAX_WINDOWS))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"The manifest of {folder.root} is incomplete: {error}") from None
         backend = TorchBackend.load(folder.model, labels)
-        return cls(backend, backend.encoder(max_tokens), labels, temperature=temperature)
+        try:
+            encoder = backend.encoder(max_tokens, long_text=long_text, max_windows=max_windows)
+        except ConfigError as error:
+            raise ModelError(f"The manifest of {folder.root} asks for what cannot be: {error}") from None
+        return cls(backend, encoder, labels, temperature=temperature)
 
     @property
     def labels(self) -> LabelSet:
@@ -74,7 +82,9 @@ class Classifier:
         """
         if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
             raise DataError("predict_proba takes a list of strings", hint="wrap a single text: [text]")
-        logits = self._backend.logits(self._encoder.encode(texts)).astype(np.float64) / self._temperature
+        encodings = self._encoder.encode(texts)
+        self._last_read = (tuple(texts), encodings.share_truncated)
+        logits = self._backend.logits(encodings).astype(np.float64) / self._temperature
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities: npt.NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
         return probabilities
@@ -84,5 +94,6 @@ class Classifier:
         return [self._labels.names[i] for i in self.predict_proba(texts).argmax(axis=1)]
 
     def share_truncated(self, texts: Sequence[str]) -> float:
-        """Share of texts of which only the beginning is read."""
-        return self._encoder.encode(texts).share_truncated
+        """Share of texts of which some part is not read; known already for the texts that were classified last."""
+        last_texts, share = self._last_read
+        return share if last_texts == tuple(texts) else self._encoder.encode(texts).share_truncated

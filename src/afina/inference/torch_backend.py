@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from afina.labels import LabelSet
 from afina.modeling import PretrainedClassifier, load_fine_tuned, predict_logits
-from afina.tokenization import Encoder, Encodings
+from afina.tokenization import DEFAULT_MAX_WINDOWS, HEAD, Encoder, Encodings
 
 
 class TorchBackend:
@@ -28,9 +28,9 @@ class TorchBackend:
         """Load a model folder; raises ModelError where it is damaged."""
         return cls(load_fine_tuned(folder, labels))
 
-    def encoder(self, max_tokens: int) -> Encoder:
-        """The encoder that goes with this model."""
-        return Encoder(self._pretrained.backend_tokenizer, max_tokens)
+    def encoder(self, max_tokens: int, *, long_text: str = HEAD, max_windows: int = DEFAULT_MAX_WINDOWS) -> Encoder:
+        """The encoder that goes with this model; arguments and errors as `Encoder`."""
+        return Encoder(self._pretrained.backend_tokenizer, max_tokens, long_text=long_text, max_windows=max_windows)
 
     def logits(self, encodings: Encodings) -> npt.NDArray[np.float32]:
         """Logits of each text, (n_texts, n_labels)."""
