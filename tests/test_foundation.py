@@ -7,10 +7,10 @@ import os
 
 import pytest
 
-from afina.errors import AfinaError, DataError, MissingExtraError, ModelError, OutputError
+from afina.errors import AfinaError, DataError, MissingExtraError, ModelError
 from afina.extras import require
 from afina.labels import LabelSet
-from afina.run_folder import RunFolder, check_place, claim, sha256_of, write_json
+from afina.run_folder import RunFolder, sha256_of, write_json
 
 
 def test_labels_are_ordered_by_meaning_then_value_then_name():
@@ -53,88 +53,20 @@ def test_every_error_is_an_afina_error_with_an_exit_code():
     assert all(name in (AfinaError.__module__ and __import__("afina.errors").errors.__doc__) for name in codes)
 
 
-def _finish(folder: RunFolder) -> None:
-    folder.model.mkdir()
-    (folder.model / "model.safetensors").write_bytes(b"weights")
-    write_json(folder.manifest, {"labels": ["a", "b"], "artifacts": folder.artifact_hashes()})
-
-
-def test_a_claimed_run_gets_its_name_only_when_complete(tmp_path):
-    run = RunFolder(tmp_path / "deep" / "run")
-    with claim(run) as folder:
-        assert not run.root.exists()
-        _finish(folder)
-    assert run.verify()["labels"] == ["a", "b"]
-    assert not run.partial.root.exists()
-
-
-def test_a_failed_run_leaves_nothing(tmp_path):
-    run = RunFolder(tmp_path / "run")
-    with pytest.raises(RuntimeError), claim(run):
-        raise RuntimeError
-    assert list(tmp_path.glob("run*")) == []
-
-
-def test_a_failed_run_with_a_checkpoint_stays(tmp_path):
-    run = RunFolder(tmp_path / "run")
-
-    def interrupted() -> None:
-        with claim(run) as folder:
-            (folder.checkpoints / "last").mkdir(parents=True)
-            (folder.checkpoints / "last" / "state.json").write_text("{}")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert run.partial.root.exists()
-    with pytest.raises(OutputError, match="unfinished run") as raised:
-        check_place(run, force=False)
-    assert "--resume" in str(raised.value.hint)
-
-
-def test_of_two_at_once_one_gets_the_place(tmp_path):
-    run = RunFolder(tmp_path / "run")
-    with claim(run) as folder:
-        with pytest.raises(OutputError), claim(run):
-            pass
-        _finish(folder)
-    assert run.root.exists()
-
-
-def test_what_exists_is_replaced_only_by_force_and_only_a_run(tmp_path):
-    run = RunFolder(tmp_path / "run")
-    with claim(run) as folder:
-        _finish(folder)
-    with pytest.raises(OutputError, match="exists"):
-        check_place(run, force=False)
-    with claim(run, force=True) as folder:
-        _finish(folder)
-    precious = RunFolder(tmp_path / "thesis")
-    precious.root.mkdir()
-    (precious.root / "chapter.tex").write_text("years of work")
-    with pytest.raises(OutputError, match="no run folder"):
-        check_place(precious, force=True)
-
-
-def test_a_full_disk_is_told_before_any_work(tmp_path):
-    with pytest.raises(OutputError, match="too full"):
-        check_place(RunFolder(tmp_path / "run"), force=False, needed_bytes=10**18)
-
-
-def test_a_place_below_a_file_cannot_be_written(tmp_path):
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(OutputError, match="Cannot write"):
-        check_place(RunFolder(tmp_path / "file" / "run"), force=False)
-
-
 def test_a_changed_or_missing_file_of_a_run_is_named(tmp_path):
     run = RunFolder(tmp_path / "run")
-    with claim(run) as folder:
-        _finish(folder)
+    run.model.mkdir(parents=True)
+    (run.model / "model.safetensors").write_bytes(b"weights")
+    write_json(run.manifest, {"labels": ["a", "b"], "artifacts": run.artifact_hashes()})
+    assert run.verify()["labels"] == ["a", "b"]
+    assert not run.is_complete, "the metrics are written last"
+    write_json(run.metrics, {})
+    assert run.is_complete
     weights = run.model / "model.safetensors"
     weights.write_bytes(b"weighty")
     with pytest.raises(ModelError, match=r"model/model.safetensors .* has changed"):
         run.verify()
+    assert not run.is_complete
     weights.unlink()
     with pytest.raises(ModelError, match=r"misses the file model/model.safetensors"):
         run.verify()

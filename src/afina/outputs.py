@@ -1,14 +1,15 @@
-"""Files and folders that appear whole or not at all: written beside their place and renamed when complete."""
+"""Files and folders that appear whole or not at all: written beside their place, flushed to the disk, and renamed."""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import stat
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from afina.errors import MachineLimitError, OutputError
@@ -29,14 +30,16 @@ def new_file(path: Path, *, force: bool = False) -> Iterator[Path]:
     check_file(path, force=force)
     # What a link points to is replaced, and not the link.
     place = Path(os.path.realpath(path))
-    beside = _beside(place)
-    with _as_one_sentence(path):
+    beside = name_beside(place)
+    with as_one_sentence(path):
         place.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield beside
             # Another command may have written the file in the meantime.
             check_file(path, force=force)
+            _flush(beside)
             beside.replace(place)
+            _flush_names(place.parent)
         finally:
             beside.unlink(missing_ok=True)
 
@@ -54,23 +57,24 @@ def new_folder(path: Path, *, mark: str, force: bool = False) -> Iterator[Path]:
         OutputError: The place is taken or cannot be written.
         MachineLimitError: The disk is full.
     """
-    with _as_one_sentence(path):
+    with as_one_sentence(path):
         # A name such as "." has nothing that could be renamed, and a link to a folder is no folder.
         place = Path(os.path.realpath(path))
         check_folder(path, mark=mark, force=force)
-        beside = _beside(place)
+        beside = name_beside(place)
         try:
             beside.mkdir(parents=True)
             yield beside
             check_folder(path, mark=mark, force=force)
+            flush_folder(beside)
             if place.exists():
                 # What stood there goes only when the new folder stands in its place.
-                old = _beside(place)
+                old = name_beside(place)
                 place.rename(old)
-                beside.rename(place)
+                rename(beside, place)
                 shutil.rmtree(old, ignore_errors=True)
             else:
-                beside.rename(place)
+                rename(beside, place)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
 
@@ -111,9 +115,52 @@ def _taken(path: Path) -> OutputError:
     return OutputError(f"The output exists: {path}", hint="choose another name, or replace it with --force")
 
 
-def _beside(path: Path) -> Path:
+def name_beside(path: Path) -> Path:
     """A name next to a path that no other command, and no rest of a killed one, has."""
     return path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.tmp")
+
+
+def flush_folder(folder: Path) -> None:
+    """Have the disk hold all that a folder holds, so that a loss of power after a rename leaves no empty files."""
+    for path in (*folder.rglob("*"), folder):
+        if path.is_dir():
+            _flush_names(path)
+        else:
+            _flush(path)
+
+
+def rename(path: Path, place: Path) -> None:
+    """Rename, and have the disk hold the new name."""
+    path.rename(place)
+    _flush_names(place.parent)
+
+
+def _flush(path: Path) -> None:
+    # Windows flushes only what is opened for writing; elsewhere a file may be flushed that must not be written.
+    opened = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _flush_names(folder: Path) -> None:
+    """Have the disk hold the names in a folder, where the file system can be told to."""
+    with suppress(OSError):
+        _flush(folder)
+
+
+def system_error(error: Exception, path: Path | None = None) -> OSError | None:
+    """The error of the operating system behind an error, if there is one.
+
+    Args:
+        error: An `OSError`, or what a library in Rust made of one: "No space left on device (os error 28)".
+        path: What was written; kept in an error that is made here.
+    """
+    if isinstance(error, OSError):
+        return error
+    number = re.search(r"\(os error (\d+)\)", str(error))
+    return None if number is None else OSError(int(number[1]), os.strerror(int(number[1])), path and str(path))
 
 
 def check_folder(path: Path, *, mark: str, force: bool) -> None:
@@ -138,15 +185,22 @@ def check_folder(path: Path, *, mark: str, force: bool) -> None:
 
 
 @contextmanager
-def _as_one_sentence(path: Path) -> Iterator[None]:
+def as_one_sentence(path: Path) -> Iterator[None]:
+    """Turn errors of writing a path into one sentence; errors of anything else pass.
+
+    Raises:
+        MachineLimitError: The disk is full.
+        OutputError: The path cannot be written.
+    """
     try:
         yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    except Exception as error:
+        cause = system_error(error)
+        if cause is not None and cause.errno in (errno.ENOSPC, errno.EDQUOT):
             raise MachineLimitError(f"The disk is full: {path} is not written", hint="free some space") from None
-        if not _concerns(error, path):
+        if cause is not error or not _concerns(cause, path):
             raise
-        raise OutputError(f"Cannot write {path}: {error.strerror or error}") from None
+        raise OutputError(f"Cannot write {path}: {cause.strerror or cause}") from None
 
 
 def _concerns(error: OSError, path: Path) -> bool:

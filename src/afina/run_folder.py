@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from afina.errors import ModelError, OutputError
+from afina.errors import ModelError
 
 PARTIAL_SUFFIX = ".partial"
 
@@ -57,6 +54,16 @@ class RunFolder:
         return self.root / "rejected.jsonl"
 
     @property
+    def request(self) -> Path:
+        """request.json: what an unfinished run was asked for, from which it can start over; the file it locks."""
+        return self.root / "request.json"
+
+    @property
+    def replaced(self) -> Path:
+        """The run that this one replaces, for the moment between two renames."""
+        return self.root / "replaced"
+
+    @property
     def checkpoints(self) -> Path:
         """Where an unfinished run keeps what it needs to go on."""
         return self.root / "checkpoints"
@@ -70,6 +77,20 @@ class RunFolder:
     def partial(self) -> RunFolder:
         """The sibling folder in which this run is written until it is complete."""
         return RunFolder(self.root.with_name(self.root.name + PARTIAL_SUFFIX))
+
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether an unfinished run holds a checkpoint to go on from."""
+        return any(self.checkpoints.glob("step-*/state.json"))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all of the run is written, and whole; the metrics are written last."""
+        try:
+            self.verify()
+        except ModelError:
+            return False
+        return self.metrics.is_file()
 
     def read_manifest(self) -> dict[str, Any]:
         """The manifest as a dictionary.
@@ -139,87 +160,6 @@ def write_json(path: Path, document: Any) -> None:
     write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
-@contextmanager
-def claim(run: RunFolder, *, force: bool = False) -> Iterator[RunFolder]:
-    """Reserve a place for a run and yield its partial folder; on success rename it to its final name.
-
-    Creating the partial folder is the claim: of two commands started at once, one gets it. An interrupted run
-    leaves it behind only when it holds a checkpoint to go on from.
-
-    Args:
-        run: Where the finished run shall stand.
-        force: Replace what stands there, and discard an unfinished run of that name.
-
-    Raises:
-        OutputError: The place is taken or cannot be written.
-    """
-    check_place(run, force=force)
-    partial = run.partial
-    try:
-        if force and partial.root.exists():
-            shutil.rmtree(partial.root)
-        partial.root.mkdir(parents=True)
-    except FileExistsError:
-        raise OutputError(f"Another command is writing {partial.root}", hint="choose another --out") from None
-    except OSError as error:
-        raise OutputError(f"Cannot write to {run.root.parent}: {error.strerror}") from None
-    with finishing(run, force=force):
-        yield partial
-
-
-@contextmanager
-def finishing(run: RunFolder, *, force: bool = False) -> Iterator[None]:
-    """Rename the partial folder to the run's name on success; on failure remove it if it cannot be resumed."""
-    partial = run.partial
-    try:
-        yield
-    except BaseException:
-        if not has_checkpoint(partial):
-            shutil.rmtree(partial.root, ignore_errors=True)
-        raise
-    shutil.rmtree(partial.checkpoints, ignore_errors=True)
-    if force and run.root.exists():
-        shutil.rmtree(run.root)
-    partial.root.rename(run.root)
-
-
-def has_checkpoint(partial: RunFolder) -> bool:
-    """Whether an unfinished run holds a checkpoint to go on from."""
-    return any(partial.checkpoints.glob("step-*/state.json"))
-
-
 def resume_hint(partial: RunFolder) -> str | None:
-    """How to go on with an unfinished run; None where it has no checkpoint and will be removed."""
-    return f"go on with `afina train --resume {partial.root}`" if has_checkpoint(partial) else None
-
-
-def check_place(run: RunFolder, *, force: bool, needed_bytes: int = 0) -> None:
-    """See whether a run could be written, before any work is done for it.
-
-    Args:
-        run: Where the finished run shall stand.
-        force: What stands there may be replaced.
-        needed_bytes: Free disk space to ask for.
-
-    Raises:
-        OutputError: The place is taken, cannot be written, or the disk is too full.
-    """
-    if run.root.exists():
-        if not force:
-            raise OutputError(f"The output exists: {run.root}", hint="choose another --out, or replace it with --force")
-        if not run.root.is_dir() or (any(run.root.iterdir()) and not run.manifest.exists()):
-            raise OutputError(f"Not replaced, since it is no run folder: {run.root}", hint="choose another --out")
-    if run.partial.root.exists() and not force:
-        raise OutputError(
-            f"An unfinished run stands at {run.partial.root}, or another command is writing it",
-            hint=f"go on with `afina train --resume {run.partial.root}`, or discard it with --force",
-        )
-    parent = next(folder for folder in run.root.absolute().parents if folder.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK):
-        raise OutputError(f"Cannot write to {parent}", hint="choose another --out")
-    free = shutil.disk_usage(parent).free
-    if free < needed_bytes:
-        raise OutputError(
-            f"The disk of {parent} is too full: {free / 1e6:.0f} MB free, about {needed_bytes / 1e6:.0f} MB needed",
-            hint="free some space, or choose an --out on another disk",
-        )
+    """How to go on with an unfinished run; None where it has no checkpoint to go on from."""
+    return f"go on with `afina train --resume {partial.root}`" if partial.has_checkpoint else None

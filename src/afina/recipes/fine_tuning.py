@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from afina.claims import check_place, claim, reclaim
 from afina.config import RunConfig
 from afina.data import TextDataset, source_name, take
 from afina.errors import Interrupted, ModelError
 from afina.inference import Classifier
 from afina.modeling import count_parameters
+from afina.outputs import flush_folder
 from afina.planning import DEFAULT_BUDGET_SECONDS, Allocation, Settings
 from afina.recipes.baseline import fit_tfidf_in_time
 from afina.recipes.clock import Stopwatch
 from afina.recipes.fitting import Fitted, Fitting
 from afina.recipes.preparation import PreparedData, prepare_data, without_passwords
-from afina.recipes.recording import write_run
+from afina.recipes.recording import write_run, writing
 from afina.recipes.reporting import Keeping, Reporter, Silent
 from afina.recipes.results import Tested, stop_name, test_once
 from afina.recipes.session import Session, set_up, share_out
-from afina.run_folder import PARTIAL_SUFFIX, RunFolder, check_place, claim, finishing, resume_hint, write_json
+from afina.run_folder import PARTIAL_SUFFIX, RunFolder, write_json
 from afina.training import ALL_STEPS, BUDGET, EARLY, Checkpoint, find_checkpoint
 
 # Weights and checkpoint of a small model; what a large one needs is known only after it is loaded.
@@ -100,13 +103,16 @@ def fine_tune(
     config = config or RunConfig()
     run = RunFolder(Path(config.out)) if config.out else _free_run(config)
     check_place(run, force=force, needed_bytes=_DISK_BYTES)
-    job = _prepare(config, run, Keeping(reporter or Silent()), origins or {}, started)
-    with claim(run, force=force) as folder:
+    request = {"config": without_passwords(config).model_dump(), "origins": dict(origins or {})}
+    with _interruptible(run), claim(run, request, force=force) as folder:
+        job = _prepare(config, run, Keeping(reporter or Silent()), origins or {}, started)
         return _execute(job, folder, track=track)
 
 
 def resume(partial: Path, *, reporter: Reporter | None = None, track: bool = False) -> FineTuned:
-    """Go on with an interrupted fine-tuning, with the settings, texts and position of its checkpoint.
+    """Go on with a fine-tuning that was interrupted or killed, with its settings and from its newest whole checkpoint.
+
+    One that was killed before its first checkpoint starts over.
 
     Args:
         partial: The unfinished run's folder, as the interrupted command named it.
@@ -114,21 +120,20 @@ def resume(partial: Path, *, reporter: Reporter | None = None, track: bool = Fal
         track: Write TensorBoard events too.
 
     Raises:
-        ModelError: There is no checkpoint, or it does not fit the data any more.
+        ModelError: It is no unfinished run, its checkpoints are all damaged, or they do not fit the data or the model
+            any more.
+        OutputError: Another command is going on with it, or it cannot be written.
         AfinaError: As `fine_tune`.
     """
-    if not partial.name.endswith(PARTIAL_SUFFIX) or not partial.is_dir():
-        raise ModelError(f"Not an unfinished run: {partial}", hint=f"its name ends in {PARTIAL_SUFFIX}")
-    run = RunFolder(partial.with_name(partial.name.removesuffix(PARTIAL_SUFFIX)))
-    check_place(RunFolder(run.root), force=True)
     keeping = Keeping(reporter or Silent())
-    checkpoint = find_checkpoint(run.partial.checkpoints, warn=keeping.warn)
-    if checkpoint is None:
-        raise ModelError(f"There is no checkpoint in {run.partial.checkpoints}")
-    job = _restore(run, checkpoint, keeping)
-    # Where a finished run of that name stands, the interrupted command was told to replace it.
-    with finishing(run, force=True):
-        return _execute(job, run.partial, track=track, checkpoint=checkpoint)
+    run = RunFolder(partial.with_name(partial.name.removesuffix(PARTIAL_SUFFIX)))
+    with _interruptible(run), reclaim(partial) as (run, request):
+        # Killed between the last written file and its renaming.
+        if not run.partial.is_complete:
+            checkpoint = find_checkpoint(run.partial.checkpoints, warn=keeping.warn)
+            job = _start_over(run, request, keeping) if checkpoint is None else _restore(run, checkpoint, keeping)
+            return _execute(job, run.partial, track=track, checkpoint=checkpoint)
+    return FineTuned(run, json.loads(run.metrics.read_text(encoding="utf-8")), Classifier.load(run.root))
 
 
 def _prepare(
@@ -150,6 +155,17 @@ def _prepare(
     used = _as_time_allows(data, allocation, seed=training.seed)
     _tell_limits(data, used, reporter)
     return _Job(without_passwords(config), origins, run, used, data.train, session, allocation, stopwatch, reporter)
+
+
+def _start_over(run: RunFolder, request: Mapping[str, Any], reporter: Keeping) -> _Job:
+    try:
+        config, origins = RunConfig.model_validate(request["config"]), dict(request["origins"])
+    except (KeyError, TypeError, ValueError):
+        raise ModelError(
+            f"The file {run.partial.request} is damaged, and there is no checkpoint", hint="start again with --force"
+        ) from None
+    reporter.tell("There is no checkpoint yet: the run starts over")
+    return _prepare(config, run, reporter, origins, None)
 
 
 def _restore(run: RunFolder, checkpoint: Checkpoint, reporter: Keeping) -> _Job:
@@ -174,41 +190,42 @@ def _restore(run: RunFolder, checkpoint: Checkpoint, reporter: Keeping) -> _Job:
 
 def _execute(job: _Job, folder: RunFolder, *, track: bool, checkpoint: Checkpoint | None = None) -> FineTuned:
     reporter, stopwatch, seed = job.reporter, job.stopwatch, job.config.training.seed
-    with _interruptible(folder):
-        reporter.stage("Fitting the TF-IDF baseline")
-        with stopwatch.stage("baseline"):
-            tfidf = fit_tfidf_in_time(job.all_training, stopwatch.seconds_left, seed=seed)
-        reporter.stage("Fine-tuning")
-        with stopwatch.stage("train"):
-            fitting = Fitting(
-                job.session, job.data.train, job.data.dev, config=job.config.training, epochs=job.allocation.epochs,
-                folder=folder, notes=job.notes,
-            )  # fmt: skip
-            if fitting.share_truncated:
-                reporter.tell(
-                    f"{fitting.share_truncated:.0%} of the training texts are longer than "
-                    f"{job.session.settings.max_tokens} tokens; only their beginning is read (--max-tokens)"
-                )
-            if checkpoint is not None:
-                fitting.resume(checkpoint)
-            fitted = fitting.run(seconds=_training_seconds(job), stopwatch=stopwatch, reporter=reporter, track=track)
-        timed = stopwatch.budget is not None and job.config.training.max_steps is None
-        _tell_stop(fitted, len(job.all_training), reporter, timed=timed)
-        reporter.stage("Testing")
-        with stopwatch.stage("evaluate"):
-            classifier = job.session.finish()
-            tested = test_once(
-                classifier, job.data.test, tfidf=tfidf, training=job.all_training,
-                samples=job.config.evaluation.bootstrap_samples,
-            )  # fmt: skip
-        if not tested.beats_baseline:
-            reporter.warn(tested.verdict)
-        reporter.stage("Writing the run")
-        summary = _summary(job, fitted, tested, share_truncated=fitting.share_truncated)
-        name = job.run.root.name
+    reporter.stage("Fitting the TF-IDF baseline")
+    with stopwatch.stage("baseline"):
+        tfidf = fit_tfidf_in_time(job.all_training, stopwatch.seconds_left, seed=seed)
+    reporter.stage("Fine-tuning")
+    with stopwatch.stage("train"):
+        fitting = Fitting(
+            job.session, job.data.train, job.data.dev, config=job.config.training, epochs=job.allocation.epochs,
+            folder=folder, notes=job.notes,
+        )  # fmt: skip
+        if fitting.share_truncated:
+            reporter.tell(
+                f"{fitting.share_truncated:.0%} of the training texts are longer than "
+                f"{job.session.settings.max_tokens} tokens; only their beginning is read (--max-tokens)"
+            )
+        if checkpoint is not None:
+            fitting.resume(checkpoint)
+        fitted = fitting.run(seconds=_training_seconds(job), stopwatch=stopwatch, reporter=reporter, track=track)
+    timed = stopwatch.budget is not None and job.config.training.max_steps is None
+    _tell_stop(fitted, len(job.all_training), reporter, timed=timed)
+    reporter.stage("Testing")
+    with stopwatch.stage("evaluate"):
+        classifier = job.session.finish()
+        tested = test_once(
+            classifier, job.data.test, tfidf=tfidf, training=job.all_training,
+            samples=job.config.evaluation.bootstrap_samples,
+        )  # fmt: skip
+    if not tested.beats_baseline:
+        reporter.warn(tested.verdict)
+    reporter.stage("Writing the run")
+    summary = _summary(job, fitted, tested, share_truncated=fitting.share_truncated)
+    name = job.run.root.name
+    with writing(folder):
         write_run(
             folder, job.session, summary, tested, config=job.config, origins=job.origins, data=job.data, name=name
         )
+        flush_folder(folder.root)
         # Only now is it known how long all of it took.
         summary["seconds"] = stopwatch.as_dict()
         write_json(folder.metrics, summary)
@@ -297,9 +314,11 @@ def _free_run(config: RunConfig) -> RunFolder:
 
 
 @contextmanager
-def _interruptible(folder: RunFolder) -> Iterator[None]:
-    """A Ctrl-C outside the training loop: say how to go on, where there is a checkpoint."""
+def _interruptible(run: RunFolder) -> Iterator[None]:
+    """A Ctrl-C outside the training loop: say how to go on, where something is left to go on with."""
     try:
         yield
     except KeyboardInterrupt:
-        raise Interrupted("Interrupted", hint=resume_hint(folder)) from None
+        if not run.partial.root.exists():
+            raise Interrupted("Interrupted; nothing was written") from None
+        raise Interrupted("Interrupted", hint=f"go on with `afina train --resume {run.partial.root}`") from None

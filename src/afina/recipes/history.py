@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import IO, Any
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
 from afina.extras import require
-from afina.run_folder import RunFolder
+from afina.outputs import as_one_sentence
+from afina.run_folder import RunFolder, write_text
 from afina.training import TrainingStep
 
 
@@ -20,15 +24,15 @@ class History:
 
     Raises:
         MissingExtraError: `track` without tensorboard installed.
+        MachineLimitError: The disk is full.
     """
 
     def __init__(self, folder: RunFolder, *, from_step: int = 0, track: bool = False) -> None:
-        kept: list[str] = []
-        if folder.history.exists() and from_step:
-            lines = folder.history.read_text(encoding="utf-8").splitlines()
-            kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= from_step]
-        self._file: IO[str] = folder.history.open("w", encoding="utf-8")
-        self._file.writelines(line + "\n" for line in kept)
+        with as_one_sentence(folder.history):
+            # Whole or not at all: a kill in this moment must not lose what was logged before.
+            write_text(folder.history, "".join(_lines_until(folder.history, from_step)))
+            self._file = folder.history.open("ab", buffering=0)
+        self._unwritten = b""
         self._board: Any = None
         if track:
             require("tensorboard", extra="track")
@@ -40,6 +44,7 @@ class History:
         return self
 
     def __exit__(self, *unused: object) -> None:
+        self._flush()
         self._file.close()
         if self._board is not None:
             self._board.close()
@@ -65,8 +70,23 @@ class History:
             line["stopped_by"] = step.stopped_by
         # NaN is no JSON; a loss that is none is written as null.
         finite = {key: None if value != value else value for key, value in line.items()}
-        self._file.write(json.dumps(finite) + "\n")
-        self._file.flush()
+        self._unwritten += json.dumps(finite).encode() + b"\n"
+        self._flush()
         if self._board is not None:
             for name, value in values.items():
                 self._board.add_scalar(name, value, step.step)
+
+    def _flush(self) -> None:
+        """Write what is not yet written; on a full disk it waits for the next step, and training goes on."""
+        with suppress(OSError):
+            self._unwritten = self._unwritten[self._file.write(self._unwritten) :]
+
+
+def _lines_until(file: Path, step: int) -> Iterator[str]:
+    """Lines that were logged up to a step; one that a kill cut off is left out."""
+    if not step or not file.is_file():
+        return
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+        with suppress(ValueError, KeyError, TypeError):
+            if json.loads(line)["step"] <= step:
+                yield line + "\n"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,11 +17,12 @@ from afina.config import RunConfig
 from afina.data import write_rejected
 from afina.errors import MachineLimitError
 from afina.modeling import quiet
+from afina.outputs import system_error
 from afina.recipes.model_card import model_card
 from afina.recipes.preparation import PreparedData
 from afina.recipes.results import Tested
 from afina.recipes.session import Session
-from afina.run_folder import RunFolder, write_json, write_text
+from afina.run_folder import RunFolder, resume_hint, write_json, write_text
 
 _LIBRARIES = ("torch", "transformers", "tokenizers", "accelerate", "scikit-learn", "numpy")
 
@@ -47,20 +49,30 @@ def write_run(
         origins: Where each given setting came from.
         data: Texts that were used.
         name: Name of the run.
+    """
+    _write_model(folder, session, model_card(name, summary, data.record))
+    _write_predictions(folder, data, tested)
+    if any(file.rejected for file in data.files):
+        write_rejected(data.files, folder.rejected)
+    write_json(folder.manifest, _manifest(folder, session, config, origins, data))
+
+
+@contextmanager
+def writing(folder: RunFolder) -> Iterator[None]:
+    """Turn a failure to write the run into one sentence, which says how to go on where a checkpoint stands.
 
     Raises:
-        MachineLimitError: The disk is full.
+        MachineLimitError: The disk is full, or fails.
     """
     try:
-        _write_model(folder, session, model_card(name, summary, data.record))
-        _write_predictions(folder, data, tested)
-        if any(file.rejected for file in data.files):
-            write_rejected(data.files, folder.rejected)
-        write_json(folder.manifest, _manifest(folder, session, config, origins, data))
-    except OSError as error:
+        yield
+    except Exception as error:  # safetensors and tokenizers raise their own where the disk is full
+        cause = error if isinstance(error, MachineLimitError) else system_error(error)
+        if cause is None:
+            raise
         raise MachineLimitError(
-            f"The run cannot be written to {folder.root}: {error.strerror or error}",
-            hint="make room on the disk; a checkpoint, where one was kept, can be resumed",
+            f"The run cannot be written to {folder.root}: {getattr(cause, 'strerror', None) or cause}",
+            hint=f"make room on the disk, then {resume_hint(folder) or 'train again'}",
         ) from None
 
 

@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from afina.errors import ModelError
-from afina.outputs import new_folder
+from afina.outputs import new_folder, system_error
 from afina.run_folder import sha256_of, write_json
 from afina.training.loop import DevScore, LoopState
 
@@ -253,10 +253,7 @@ def _write_tensors(path: Path, tensors: Weights) -> None:
     try:
         save_file(tensors, path)
     except SafetensorError as error:
-        number = re.search(r"os error (\d+)", str(error))
-        if number is None:
-            raise
-        raise OSError(int(number[1]), str(error), str(path)) from None
+        raise system_error(error, path) or error from None
 
 
 def _group_sizes(optimizer: torch.optim.Optimizer) -> list[int]:
