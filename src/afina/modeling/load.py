@@ -33,6 +33,7 @@ __all__ = [
 _SAFELY = {"use_safetensors": True, "trust_remote_code": False}
 # Keys and values of a decoder, and the states of XLNet, are kept for tokens to come, and none do.
 _CACHES = ("use_cache", "use_mems_eval")
+_OTHERS = "take an encoder such as minilm or roberta, or a decoder such as gpt2"
 
 
 @dataclass
@@ -83,7 +84,6 @@ def load_pretrained(name: str, labels: LabelSet, *, seed: int, dropout: float | 
         if dropout is not None:
             set_dropout(config, dropout)
         tokenizer = _load_tokenizer(name, source, config)
-        ensure_pad_token(tokenizer, config)
         torch.manual_seed(seed)
         # A folder fine-tuned for other labels gives its encoder; its head does not fit and is made anew.
         model, report = AutoModelForSequenceClassification.from_pretrained(
@@ -142,11 +142,18 @@ def _load_tokenizer(name: str, source: str | Path, config: Any) -> Any:
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         raise ModelError(f"The tokenizer of {name!r} has no tokenizer.json, and none can be made of its files")
+    if set(backend.get_vocab()) <= set(tokenizer.all_special_tokens):
+        # transformers makes a tokenizer of the special tokens where it finds no file, and all words are unknown to it.
+        raise ModelError(
+            f"The model {name!r} has no tokenizer, or an empty one", hint="it should have a tokenizer.json"
+        )
     n_known, n_embedded = backend.get_vocab_size(with_added_tokens=False), config.get_text_config().vocab_size
     if n_known > n_embedded:
         raise ModelError(
-            f"The tokenizer of {name!r} is not that of its model: it has {n_known:,} tokens, the model {n_embedded:,}"
+            f"The tokenizer of {name!r} is not that of its model: it has {n_known:,} tokens, the model {n_embedded:,}",
+            hint="the tokenizer that the model was trained with should stand beside it",
         )
+    ensure_pad_token(tokenizer, config)
     return tokenizer
 
 
@@ -155,17 +162,15 @@ def _check_kind(name: str, config: Any) -> None:
     kind = config.model_type
     if config.is_encoder_decoder:
         raise ModelError(
-            f"The model {name!r} ({kind}) is an encoder-decoder, and afina trains encoders and decoders",
-            hint="take an encoder such as minilm or roberta, or a decoder such as gpt2",
+            f"The model {name!r} ({kind}) is an encoder-decoder, and afina trains encoders and decoders", hint=_OTHERS
         )
     if type(config) not in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
-        raise ModelError(
-            f"The model {name!r} ({kind}) is no model that classifies texts",
-            hint="`afina models` lists some that do",
-        )
+        raise ModelError(f"The model {name!r} ({kind}) is no model that classifies texts", hint=_OTHERS)
     model_class = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)]
     if "attention_mask" not in inspect.signature(model_class.forward).parameters:
-        raise ModelError(f"The model {name!r} ({kind}) reads padding as text, so its answers depend on the batch")
+        raise ModelError(
+            f"The model {name!r} ({kind}) reads padding as text, so its answers depend on the batch", hint=_OTHERS
+        )
 
 
 def _check_files(name: str, source: str | Path) -> None:
@@ -205,12 +210,18 @@ def loading(name: str, *, what: str = "model") -> Iterator[None]:
     except (MemoryError, AfinaError):
         raise
     except Exception as error:  # transformers, safetensors, tokenizers and the Hub client each raise their own
-        if name != EMBEDDED and Path(name).expanduser().is_dir():
-            hint = "a file in the folder is damaged, or is missing: copy or download it once more"
-        else:
-            # What is not in the Hub's cache and a Hub out of reach come out as OSError or ValueError.
-            hint = f"a {what} on the Hugging Face Hub needs a network, or give a local folder; `minilm` needs neither"
-        raise ModelError(f"The {what} {name!r} cannot be loaded: {first_line(error)}", hint=hint) from error
+        raise ModelError(
+            f"The {what} {name!r} cannot be loaded: {first_line(error)}", hint=_hint(error, name, what)
+        ) from error
+
+
+def _hint(error: Exception, name: str, what: str) -> str:
+    if "trust_remote_code" in str(error):
+        return "afina never runs code that comes with a model"
+    if name != EMBEDDED and Path(name).expanduser().is_dir():
+        return "a file in the folder is damaged or missing: copy or download it once more"
+    # What is not in the Hub's cache and a Hub out of reach come out as OSError or ValueError.
+    return f"a {what} on the Hugging Face Hub needs a network, or give a local folder; `minilm` needs neither"
 
 
 @contextmanager
