@@ -21,8 +21,11 @@ from transformers.utils import logging as transformers_logging
 
 from afina.errors import AfinaError, ModelError, first_line
 from afina.labels import LabelSet
+from afina.modeling.anatomy import head_modules
 from afina.modeling.catalog import EMBEDDED, locate
 from afina.modeling.feeding import context_limit, ensure_pad_token, set_dropout, tokenizer_options
+from afina.modeling.first_token import read_first_token_only
+from afina.modeling.quantization import quantization_config
 
 __all__ = [
     "PretrainedClassifier", "context_limit", "ensure_pad_token", "load_fine_tuned", "load_pretrained", "loading",
@@ -61,7 +64,9 @@ class PretrainedClassifier:
         return backend
 
 
-def load_pretrained(name: str, labels: LabelSet, *, seed: int, dropout: float | None = None) -> PretrainedClassifier:
+def load_pretrained(
+    name: str, labels: LabelSet, *, seed: int, dropout: float | None = None, bits: int | None = None
+) -> PretrainedClassifier:
     """Load a pretrained model and give it a new head for these labels.
 
     Args:
@@ -69,6 +74,7 @@ def load_pretrained(name: str, labels: LabelSet, *, seed: int, dropout: float | 
         labels: The labels; they are written into the model's config.
         seed: Seed of the new head.
         dropout: Rate for every dropout of the model; None leaves the rates it was pretrained with.
+        bits: Hold the layers' weights in 8 or 4 bits (`check_quantization` first); None in fp32.
 
     Raises:
         ModelError: The model is unknown, damaged, cannot be reached, or cannot classify texts.
@@ -92,6 +98,7 @@ def load_pretrained(name: str, labels: LabelSet, *, seed: int, dropout: float | 
             ignore_mismatched_sizes=True,
             output_loading_info=True,
             dtype=torch.float32,
+            quantization_config=None if bits is None else quantization_config(bits, skipped=_head_of(config)),
             **_SAFELY,
         )
         base = f"{model.base_model_prefix}."
@@ -124,7 +131,14 @@ def load_fine_tuned(folder: Path, labels: LabelSet) -> PretrainedClassifier:
     return _pretrained(model, tokenizer, labels)
 
 
+def _head_of(config: Any) -> list[str]:
+    """Names of the modules of the head that a model of this config will have."""
+    with torch.device("meta"):
+        return head_modules(AutoModelForSequenceClassification.from_config(config, dtype=torch.float32))
+
+
 def _pretrained(model: Any, tokenizer: Any, labels: LabelSet) -> PretrainedClassifier:
+    read_first_token_only(model)
     for cache in _CACHES:
         if getattr(model.config, cache, False):
             setattr(model.config, cache, False)
