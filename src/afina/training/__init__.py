@@ -4,14 +4,8 @@ Imports the modeling room and those before it; it is handed the evaluation it ne
 """
 
 from afina.training.budget import Budget
-from afina.training.checkpoint import (
-    Checkpoint,
-    find_checkpoint,
-    load_checkpoint,
-    restore_weights,
-    save_checkpoint,
-    trained_weights,
-)
+from afina.training.checkpoint import load_checkpoint, restore_weights, save_checkpoint, trained_weights
+from afina.training.checkpoint_folder import Checkpoint, find_checkpoint
 from afina.training.device import make_accelerator
 from afina.training.loop import (
     ALL_STEPS,
