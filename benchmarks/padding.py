@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from _machine import describe, write_result
 from afina.data import load_dataset
-from afina.modeling import batch_logits, freeze_embeddings, load_pretrained
+from afina.modeling import batch_logits, freeze, load_pretrained
 from afina.tokenization import Batch, Encoder, Encodings, pad, padded_tokens, shuffled_batches
 from afina.training import make_optimizer
 
@@ -47,7 +47,7 @@ def texts_per_second(
     """One epoch of training in fp32; the model is loaded anew, so that both sides start alike."""
     dataset, _ = load_dataset("sample:train")
     pretrained = load_pretrained("minilm", dataset.labels, seed=0, dropout=0.0)
-    freeze_embeddings(pretrained.model)
+    freeze(pretrained.model, embeddings=True)
     optimizer = make_optimizer(pretrained.model, learning_rate=1e-4, weight_decay=0.01)
     pretrained.model.train()
     started = time.perf_counter()

@@ -69,6 +69,21 @@ class RunFolder:
         return self.root / "checkpoints"
 
     @property
+    def states(self) -> Path:
+        """Where states of frozen layers are kept while training, when memory has no room for them."""
+        return self.root / "states"
+
+    @property
+    def adapter(self) -> Path:
+        """The low-rank updates and the head alone, as peft loads them; only where they were trained."""
+        return self.root / "adapter"
+
+    @property
+    def blend(self) -> Path:
+        """The TF-IDF baseline that is blended in; only where it is."""
+        return self.root / "blend"
+
+    @property
     def tensorboard(self) -> Path:
         """Event files of `--track`."""
         return self.root / "tensorboard"
@@ -134,8 +149,9 @@ class RunFolder:
         return manifest
 
     def artifact_hashes(self) -> dict[str, str]:
-        """sha256 of every file under `model/`, by path relative to the run."""
-        files = sorted(path for path in self.model.rglob("*") if path.is_file())
+        """sha256 of every file of the model, the adapter and the blend, by path relative to the run."""
+        folders = (self.model, self.adapter, self.blend)
+        files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
         return {path.relative_to(self.root).as_posix(): sha256_of(path) for path in files}
 
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from afina.labels import LabelSet
-from afina.modeling import load_pretrained, predict_logits
+from afina.modeling import batch_logits, load_pretrained, predict_logits
 from afina.tokenization import Encoder, pad, shuffled_batches
 from afina.training import (
     Budget,
@@ -73,6 +73,7 @@ class Training:
         patience: int = 99,
         max_grad_norm: float = 1.0,
         state: Any = None,
+        **loss: Any,
     ) -> Any:
         """The generator of steps; an epoch has a handful of batches."""
 
@@ -88,6 +89,7 @@ class Training:
             self.optimizer,
             self.accelerator,
             epoch_batches=epoch_batches,
+            forward=partial(batch_logits, self.model),
             label_ids=self.label_ids,
             budget=budget,
             settings=LoopSettings(
@@ -98,6 +100,7 @@ class Training:
                 max_grad_norm=max_grad_norm,
                 mean_texts=len(TEXTS) / self.batches_per_epoch,
                 seed=0,
+                **loss,
             ),
             evaluate=evaluate or self.score,
             state=state,

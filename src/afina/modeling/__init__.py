@@ -11,46 +11,78 @@ from afina.lazy import attach
 
 __all__ = [
     "EMBEDDED",
+    "HEAD_ONLY",
     "HUB_IDS",
     "INFERENCE_BATCH_TOKENS",
+    "Anatomy",
+    "Prefix",
+    "PrefixStates",
     "PretrainedClassifier",
+    "add_lora",
+    "anatomy",
     "batch_logits",
+    "check_depth",
+    "check_quantization",
     "count_parameters",
     "embed",
-    "freeze_embeddings",
+    "find_anatomy",
+    "freeze",
+    "freeze_all_but_head",
+    "head_modules",
     "load_fine_tuned",
     "load_pretrained",
     "load_tokenizer",
     "locate",
+    "merge_into",
+    "merge_lora",
     "predict_logits",
     "quiet",
+    "save_adapter",
 ]
 
 if TYPE_CHECKING:
+    from afina.modeling.anatomy import Anatomy, anatomy, find_anatomy, head_modules
     from afina.modeling.catalog import EMBEDDED, HUB_IDS, locate
     from afina.modeling.embedding import embed
     from afina.modeling.forward import INFERENCE_BATCH_TOKENS, batch_logits, predict_logits
     from afina.modeling.load import PretrainedClassifier, load_fine_tuned, load_pretrained, quiet
+    from afina.modeling.lora import add_lora, merge_into, merge_lora, save_adapter
+    from afina.modeling.prefix import HEAD_ONLY, Prefix, PrefixStates
+    from afina.modeling.quantization import check_quantization
     from afina.modeling.tokenizer import load_tokenizer
-    from afina.modeling.trainable import count_parameters, freeze_embeddings
+    from afina.modeling.trainable import check_depth, count_parameters, freeze, freeze_all_but_head
 else:
     __getattr__, __dir__ = attach(
         __name__,
         {
             "EMBEDDED": "catalog",
+            "HEAD_ONLY": "prefix",
             "HUB_IDS": "catalog",
             "INFERENCE_BATCH_TOKENS": "forward",
+            "Anatomy": "anatomy",
+            "Prefix": "prefix",
+            "PrefixStates": "prefix",
             "PretrainedClassifier": "load",
+            "add_lora": "lora",
+            "anatomy": "anatomy",
             "batch_logits": "forward",
+            "check_depth": "trainable",
+            "check_quantization": "quantization",
             "count_parameters": "trainable",
             "embed": "embedding",
-            "freeze_embeddings": "trainable",
+            "find_anatomy": "anatomy",
+            "freeze": "trainable",
+            "freeze_all_but_head": "trainable",
+            "head_modules": "anatomy",
             "load_fine_tuned": "load",
             "load_pretrained": "load",
             "load_tokenizer": "tokenizer",
             "locate": "catalog",
+            "merge_into": "lora",
+            "merge_lora": "lora",
             "predict_logits": "forward",
             "quiet": "load",
+            "save_adapter": "lora",
         },
         extra="train",
     )

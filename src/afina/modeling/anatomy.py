@@ -84,6 +84,14 @@ def anatomy(model: Any) -> Anatomy:
     return Anatomy(base, layers, config.model_type in _TOKENS_FIRST, _pooling(config))
 
 
+def find_anatomy(model: Any) -> Anatomy | None:
+    """As `anatomy`; None for a model whose layers cannot be told apart."""
+    try:
+        return anatomy(model)
+    except ConfigError:
+        return None
+
+
 def head_modules(model: Any) -> list[str]:
     """Names of the modules of the classification head that have weights, a pooler inside the base model included."""
     prefix = model.base_model_prefix

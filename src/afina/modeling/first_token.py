@@ -69,7 +69,8 @@ def _attend(
 ) -> torch.Tensor:
     """Attention of the first token over all: (n_texts, 1, width)."""
     query, key, value = (
-        states.unflatten(-1, (-1, attention.attention_head_size)).transpose(1, 2) for states in (query, key, value)
+        states.view(*states.shape[:2], -1, attention.attention_head_size).transpose(1, 2)
+        for states in (query, key, value)
     )  # (n_texts, n_heads, 1 or n_tokens, head width)
     mixed = F.scaled_dot_product_attention(
         query, key, value,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,11 +45,22 @@ def predict_logits(
     padding_side: str = "right",
     batch_tokens: int = INFERENCE_BATCH_TOKENS,
     device: torch.device | str = "cpu",
+    logits_of: Callable[[Batch], torch.Tensor] | None = None,
 ) -> npt.NDArray[np.float32]:
     """Logits of all texts in evaluation mode, in the order of the texts: (n_texts, n_labels) float32.
 
     The model's training mode is restored afterwards.
+
+    Args:
+        model: A classifier.
+        encodings: Token ids of the texts.
+        pad_id: Token id that fills gaps.
+        padding_side: `right` or `left`.
+        batch_tokens: Most tokens in a batch, padding counted.
+        device: Where the model is.
+        logits_of: Another way from a batch to its logits than through the whole model.
     """
+    logits_of = logits_of or partial(batch_logits, model, device=device)
     logits = np.zeros((len(encodings), int(model.config.num_labels)), dtype=np.float32)
     was_training = model.training
     model.eval()
@@ -55,7 +68,7 @@ def predict_logits(
         with torch.inference_mode():
             for rows in sorted_batches(encodings.lengths, batch_tokens, window_counts=encodings.window_counts):
                 batch = pad(encodings, rows, pad_id=pad_id, side=padding_side)
-                logits[rows] = batch_logits(model, batch, device).cpu().numpy()
+                logits[rows] = logits_of(batch).cpu().numpy()
     finally:
         model.train(was_training)
     return logits

@@ -17,9 +17,7 @@ from afina.modeling.anatomy import head_modules, linear_names
 from afina.modeling.quantization import is_quantized, unpacked_weight
 
 
-def add_lora(
-    model: Any, *, rank: int, alpha: float, dropout: float = 0.0, targets: Sequence[str] | None = None
-) -> Any:
+def add_lora(model: Any, *, rank: int, alpha: float, dropout: float = 0.0, targets: Sequence[str] | None = None) -> Any:
     """Freeze a classifier, and put trainable low-rank updates beside its linear modules.
 
     The head is trained in full and belongs to the adapter: an adapter without it would come back with a random head.

@@ -210,10 +210,11 @@ def _one_token_each(encodings: Encodings, pad_id: int) -> Encodings:
 
 
 def _real(batch: Batch, encodings: Encodings) -> npt.NDArray[np.bool_]:
-    """Where a batch holds tokens of a text: (n_windows, n_tokens). A text without tokens has a pad token in the mask."""
+    """Where a batch holds tokens of its texts, (n_windows, n_tokens): the mask, but for texts without any token."""
     windows, _ = encodings.windows_of(batch.rows)
     is_empty = encodings.offsets[windows] == encodings.offsets[windows + 1]
-    return (batch.mask > 0) & ~is_empty[:, np.newaxis]
+    real: npt.NDArray[np.bool_] = (batch.mask > 0) & ~is_empty[:, np.newaxis]
+    return real
 
 
 def _pool(states: torch.Tensor, batch: Batch, pooling: str | None) -> torch.Tensor:
@@ -229,11 +230,11 @@ def _pool(states: torch.Tensor, batch: Batch, pooling: str | None) -> torch.Tens
     return states[torch.arange(len(states), device=states.device), positions]
 
 
-class _Caught(Exception):  # noqa: N818 - no error: what was wanted has been seen, and the rest need not be computed
-    pass
+class _Caught(Exception):
+    """No error: what was wanted has been seen, and the rest need not be computed."""
 
 
-class _BaseOutput(BaseModelOutputWithPoolingAndCrossAttentions):
+class _BaseOutput(BaseModelOutputWithPoolingAndCrossAttentions):  # type: ignore[misc]
     mems = None  # XLNet's head asks for them
 
 

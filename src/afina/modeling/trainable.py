@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from afina.errors import ConfigError
-from afina.modeling.anatomy import Anatomy, anatomy, head_modules
+from afina.modeling.anatomy import Anatomy, anatomy, find_anatomy, head_modules
 
 
 def freeze(model: Any, *, embeddings: bool, layers: int = 0) -> None:
@@ -29,7 +29,7 @@ def freeze(model: Any, *, embeddings: bool, layers: int = 0) -> None:
     """
     if not layers:
         if embeddings:
-            _freeze_up_to(_anatomy_or_none(model), model, 0)
+            _freeze_up_to(find_anatomy(model), model, 0)
         return
     parts = anatomy(model)
     check_depth(parts, layers, model.config.model_type)
@@ -83,13 +83,6 @@ def _freeze_up_to(parts: Anatomy | None, model: Any, depth: int) -> None:
     for weight_depth, _, weight in parts.weights():
         if weight_depth <= depth:
             weight.requires_grad_(False)
-
-
-def _anatomy_or_none(model: Any) -> Anatomy | None:
-    try:
-        return anatomy(model)
-    except ConfigError:
-        return None
 
 
 def _modules_below(parts: Anatomy, depth: int) -> Iterator[nn.Module]:

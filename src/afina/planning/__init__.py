@@ -4,17 +4,41 @@ Imports the training room and those before it.
 """
 
 from afina.planning.allocation import Allocation, allocate
-from afina.planning.probe import Speed, has_fast_bf16, measure_speed
-from afina.planning.settings import DEFAULT_BUDGET_SECONDS, Settings, choose_dropout, choose_settings
+from afina.planning.method import NO_CACHE, OFF, CachePlan, choose_method, plan_cache
+from afina.planning.probe import Speed, has_bf16, has_fast_bf16, measure_speed
+from afina.planning.settings import (
+    DEFAULT_BUDGET_SECONDS,
+    FROZEN,
+    FULL,
+    HEAD,
+    LORA,
+    Settings,
+    choose_bits,
+    choose_dropout,
+    choose_settings,
+    size_defaults,
+)
 
 __all__ = [
     "DEFAULT_BUDGET_SECONDS",
+    "FROZEN",
+    "FULL",
+    "HEAD",
+    "LORA",
+    "NO_CACHE",
+    "OFF",
     "Allocation",
+    "CachePlan",
     "Settings",
     "Speed",
     "allocate",
+    "choose_bits",
     "choose_dropout",
+    "choose_method",
     "choose_settings",
+    "has_bf16",
     "has_fast_bf16",
     "measure_speed",
+    "plan_cache",
+    "size_defaults",
 ]

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from afina.errors import MachineLimitError
+from afina.planning.method import OFF, CachePlan
 from afina.planning.probe import Speed
 
 # Most of the time that the test and all dev evaluations may take.
@@ -40,6 +41,17 @@ class Allocation:
     """Seconds for training with its dev evaluations; None where there is no clock."""
     reserve_seconds: float = 0.0
     """Seconds kept for the test, the baseline's test and saving."""
+    cache_precision: str = OFF
+    """Precision in which the states of frozen layers are kept, or `off`."""
+    cache_on_disk: bool = False
+    """Whether they are kept in a file."""
+    cache_bytes: int = 0
+    """Bytes that they take."""
+
+    @property
+    def cache(self) -> CachePlan:
+        """Whether and how the states of frozen layers are kept."""
+        return CachePlan(self.cache_precision, self.cache_on_disk, self.cache_bytes)
 
     def as_dict(self) -> dict[str, Any]:
         """Names and values, for the manifest."""

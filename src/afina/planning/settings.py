@@ -7,10 +7,13 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from afina.config import RunConfig
+from afina.errors import ConfigError
 
 DEFAULT_BUDGET_SECONDS = 900.0
+FULL, FROZEN, HEAD, LORA = "full", "frozen", "head", "lora"
 # Only real tokens cost time, so a limit that few texts reach costs nothing, and texts to come may be longer.
 _MAX_TOKENS = 256
+_BATCH_TOKENS = 1024
 
 
 class _Size(NamedTuple):
@@ -23,24 +26,38 @@ class _Size(NamedTuple):
 
 # A small set learned at a high rate fits itself and little else: see the decision page for the transfer measured.
 _SIZES = (_Size(3_000, 4.0, 5e-5), _Size(math.inf, 2.0, 1e-4))
+# A head alone, and low-rank updates, begin from nothing and take larger steps.
+_HEAD_EPOCHS, _HEAD_RATE, _LORA_RATE_FACTOR = 20.0, 1e-3, 5.0
 
 
 @dataclass(frozen=True)
 class Settings:
     """Every number that training needs, none left open."""
 
+    method: str
     max_tokens: int
+    long_text: str
+    max_windows: int
     batch_tokens: int
     epochs: float
     learning_rate: float
     evaluations: int
     freeze_embeddings: bool
+    freeze_layers: int
     dropout: float | None
     precision: str
+    bits: int | None = None
+    """Bits in which the pretrained weights are held while training; None for fp32."""
 
     def as_dict(self) -> dict[str, Any]:
         """Names and values, for the manifest."""
         return asdict(self)
+
+
+def size_defaults(n_texts: int) -> tuple[float, float]:
+    """Epochs and peak learning rate for so many training texts, where the layers are trained."""
+    size = next(size for size in _SIZES if n_texts < size.below)
+    return size.epochs, size.learning_rate
 
 
 def choose_dropout(config: RunConfig, *, on_cpu: bool) -> float | None:
@@ -51,10 +68,30 @@ def choose_dropout(config: RunConfig, *, on_cpu: bool) -> float | None:
     return 0.0 if on_cpu else None
 
 
+def choose_bits(config: RunConfig) -> int | None:
+    """Bits in which to hold the pretrained weights.
+
+    Raises:
+        ConfigError: 8 and 4 were asked for at once, or with a method that trains those weights.
+    """
+    modeling = config.modeling
+    if modeling.load_in_8bit and modeling.load_in_4bit:
+        raise ConfigError("The weights cannot be held in 8 and in 4 bits at once", hint="give one of the two options")
+    bits = 8 if modeling.load_in_8bit else 4 if modeling.load_in_4bit else None
+    if bits and modeling.method not in ("auto", LORA, HEAD):
+        raise ConfigError(
+            f"Weights held in {bits} bits cannot be trained, as --method {modeling.method} would",
+            hint="use --method lora or head",
+        )
+    return bits
+
+
 def choose_settings(
     config: RunConfig,
     *,
+    method: str,
     n_texts: int,
+    n_layers: int,
     max_context: int,
     on_cpu: bool,
     fast_bf16: bool,
@@ -63,21 +100,34 @@ def choose_settings(
 
     Args:
         config: The user's settings; what is set there is kept.
+        method: `full`, `frozen`, `head` or `lora`.
         n_texts: Training texts.
+        n_layers: Layers of the model.
         max_context: Most tokens the model can take.
         on_cpu: Whether training is on a CPU.
-        fast_bf16: Whether the device multiplies bf16 matrices in hardware.
+        fast_bf16: Whether the device multiplies bf16 matrices faster than fp32.
     """
-    training, tokenization = config.training, config.tokenization
-    size = next(size for size in _SIZES if n_texts < size.below)
-    freeze = config.modeling.freeze_embeddings
+    training, tokenization, modeling = config.training, config.tokenization, config.modeling
+    epochs, rate = size_defaults(n_texts)
+    if method == HEAD:
+        epochs, rate = _HEAD_EPOCHS, _HEAD_RATE
+    elif method == LORA:
+        rate *= _LORA_RATE_FACTOR
+    max_tokens = min(tokenization.max_tokens or _MAX_TOKENS, max_context)
+    depth = modeling.freeze_layers if isinstance(modeling.freeze_layers, int) else n_layers // 2
     return Settings(
-        max_tokens=min(tokenization.max_tokens or _MAX_TOKENS, max_context),
-        batch_tokens=tokenization.batch_tokens or 1024,
-        epochs=training.epochs or size.epochs,
-        learning_rate=training.learning_rate or size.learning_rate,
+        method=method,
+        max_tokens=max_tokens,
+        long_text=tokenization.long_text or "head",
+        max_windows=tokenization.max_windows,
+        batch_tokens=tokenization.batch_tokens or max(_BATCH_TOKENS, max_tokens),
+        epochs=training.epochs or epochs,
+        learning_rate=training.learning_rate or rate,
         evaluations=training.evaluations or 6,
-        freeze_embeddings=on_cpu if freeze is None else freeze,
+        freeze_embeddings=method != FULL
+        or (on_cpu if modeling.freeze_embeddings is None else modeling.freeze_embeddings),
+        freeze_layers=depth if method == FROZEN else 0,
         dropout=choose_dropout(config, on_cpu=on_cpu),
         precision=training.precision if training.precision != "auto" else "bf16" if fast_bf16 else "fp32",
+        bits=choose_bits(config),
     )

@@ -25,7 +25,8 @@ from afina.recipes.preparation import PreparedData, prepare_data, without_passwo
 from afina.recipes.recording import write_run, writing
 from afina.recipes.reporting import Keeping, Reporter, Silent
 from afina.recipes.results import Tested, stop_name, test_once
-from afina.recipes.session import Session, set_up, share_out
+from afina.recipes.session import Session, set_up
+from afina.recipes.speed import share_out
 from afina.run_folder import PARTIAL_SUFFIX, RunFolder, write_json
 from afina.training import ALL_STEPS, BUDGET, EARLY, Checkpoint, find_checkpoint
 
@@ -150,8 +151,10 @@ def _prepare(
             seconds_left=None if training.max_steps else stopwatch.seconds_left,
         )  # fmt: skip
         reporter.stage("Loading the model and measuring this machine")
-        session = set_up(config, data.train)
-        allocation = share_out(session, config, data, stopwatch)
+        session = set_up(
+            config, data.train, seconds_left=None if training.max_steps else stopwatch.seconds_left
+        )  # fmt: skip
+        allocation = share_out(session, config, data, stopwatch, place=run.partial.root)
     used = _as_time_allows(data, allocation, seed=training.seed)
     _tell_limits(data, used, reporter)
     return _Job(without_passwords(config), origins, run, used, data.train, session, allocation, stopwatch, reporter)
@@ -197,7 +200,7 @@ def _execute(job: _Job, folder: RunFolder, *, track: bool, checkpoint: Checkpoin
     with stopwatch.stage("train"):
         fitting = Fitting(
             job.session, job.data.train, job.data.dev, config=job.config.training, epochs=job.allocation.epochs,
-            folder=folder, notes=job.notes,
+            folder=folder, notes=job.notes, cache=job.allocation.cache,
         )  # fmt: skip
         if fitting.share_truncated:
             reporter.tell(
@@ -211,7 +214,7 @@ def _execute(job: _Job, folder: RunFolder, *, track: bool, checkpoint: Checkpoin
     _tell_stop(fitted, len(job.all_training), reporter, timed=timed)
     reporter.stage("Testing")
     with stopwatch.stage("evaluate"):
-        classifier = job.session.finish()
+        classifier = job.session.finish(folder.adapter)
         tested = test_once(
             classifier, job.data.test, tfidf=tfidf, training=job.all_training,
             samples=job.config.evaluation.bootstrap_samples,
@@ -238,7 +241,7 @@ def _summary(job: _Job, fitted: Fitted, tested: Tested, *, share_truncated: floa
     return {
         "run": str(job.run.root),
         "model": job.config.modeling.name,
-        "method": job.config.modeling.method,
+        "method": settings.method,
         "labels": list(job.data.train.labels),
         "steps": state.step,
         "epochs": round(state.texts_seen / len(job.data.train), 2),

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 
 from afina.config import TrainingConfig
 from afina.data import TextDataset
-from afina.errors import Interrupted, MachineLimitError, OutputError, TrainingError
-from afina.modeling import predict_logits
+from afina.errors import ConfigError, Interrupted, MachineLimitError, OutputError, TrainingError
+from afina.planning import NO_CACHE, CachePlan
 from afina.recipes.clock import Stopwatch
 from afina.recipes.history import History
 from afina.recipes.interrupts import stop_requests
+from afina.recipes.probing import fit_head
 from afina.recipes.reporting import Reporter
 from afina.recipes.session import Session
 from afina.run_folder import RunFolder, resume_hint
-from afina.tokenization import Batch, pad, shuffled_batches
 from afina.training import (
     NON_FINITE,
     Budget,
     Checkpoint,
     DevScore,
+    Feed,
     LoopSettings,
     LoopState,
     TrainingStep,
@@ -58,8 +59,12 @@ class Fitting:
         dev: Texts that choose the best weights.
         config: The user's training settings.
         epochs: Passes over the texts; ignored where the user set a step limit.
-        folder: Run folder in the making, for checkpoints and history.
+        folder: Run folder in the making, for checkpoints, history and states kept on disk.
         notes: What a resumed run must have in common with this one.
+        cache: Whether and how the states of frozen layers are kept.
+
+    Raises:
+        ConfigError: A text is longer than a batch may be.
     """
 
     def __init__(
@@ -72,22 +77,28 @@ class Fitting:
         epochs: float,
         folder: RunFolder,
         notes: dict[str, Any],
+        cache: CachePlan = NO_CACHE,
     ) -> None:
         self._session, self._config, self._folder, self._notes = session, config, folder, notes
-        self._train, self._dev = session.encoder.encode(train.texts), session.encoder.encode(dev.texts)
-        self._train_ids, self._dev_ids = torch.from_numpy(train.label_ids), dev.label_ids
-        steps_per_epoch = len(self._order(0))
-        self._max_steps = config.max_steps or max(1, math.ceil(epochs * steps_per_epoch))
-        self._mean_texts = len(train) / steps_per_epoch
+        self._encodings = session.encoder.encode(train.texts), session.encoder.encode(dev.texts)
+        self._label_ids, self._dev_ids = torch.from_numpy(train.label_ids), dev.label_ids
+        self._n_labels = len(train.labels)
+        self._epochs, self._cache = epochs, cache
         self._best_weights: dict[str, torch.Tensor] | None = None
         self._state = LoopState()
         self._seconds_before = 0.0
         self._save_failed = False
+        longest = int(self._encodings[0].longest_window)
+        if longest > session.settings.batch_tokens:
+            raise ConfigError(
+                f"A batch of {session.settings.batch_tokens} tokens cannot hold one text of {longest}",
+                hint=f"give --batch-tokens {longest} or more, or a smaller --max-tokens",
+            )
 
     @property
     def share_truncated(self) -> float:
         """Share of training texts of which only the beginning is read."""
-        return self._train.share_truncated
+        return self._encodings[0].share_truncated
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Go back to where a checkpoint left off.
@@ -116,19 +127,35 @@ class Fitting:
             Interrupted: The user asked to stop; a checkpoint was written.
             TrainingError: The loss became infinite or NaN before any weights were scored.
         """
-        seconds_in_all = None if seconds is None else seconds + self._seconds_before
-        budget = Budget(self._max_steps, seconds_in_all, elapsed=self._seconds_before)
+        shutil.rmtree(self._folder.states, ignore_errors=True)
+        try:
+            return self._run(seconds, stopwatch, reporter, track=track)
+        finally:
+            shutil.rmtree(self._folder.states, ignore_errors=True)
+
+    def _run(self, seconds: float | None, stopwatch: Stopwatch, reporter: Reporter, *, track: bool) -> Fitted:
+        began = stopwatch.seconds
+        if self._config.probe_first and not self._state.step:
+            fit_head(self._session, self._encodings[0], self._label_ids, seed=self._config.seed)
+        train, dev = self._feeds(reporter)
+        steps_per_epoch = math.ceil(len(train.order(seed=self._config.seed, epoch=0)) / self._config.accumulation)
+        max_steps = self._config.max_steps or max(1, math.ceil(self._epochs * steps_per_epoch))
+        # What the frozen layers took is part of the time.
+        seconds_in_all = (
+            None if seconds is None else max(0.0, seconds - (stopwatch.seconds - began)) + self._seconds_before
+        )
+        budget = Budget(max_steps, seconds_in_all, elapsed=self._seconds_before)
         saved_at, every = budget.seconds_used, self._config.checkpoint_seconds
         with History(self._folder, from_step=self._state.step, track=track) as history, stop_requests() as stop:
-            for step in self._steps(budget):
+            for step in self._steps(train, dev, budget, mean_texts=len(self._label_ids) / steps_per_epoch):
                 history.write(step)
                 if step.is_best:
                     self._best_weights = trained_weights(self._session.pretrained.model)
-                reporter.step(step, seconds_left=_seconds_left(budget, step, self._max_steps))
+                reporter.step(step, seconds_left=_seconds_left(budget, step, max_steps))
                 if stop() and not step.stopped_by:
                     is_saved = self._save(budget, stopwatch, reporter)
                     raise Interrupted(
-                        f"Stopped at step {step.step:,} of {self._max_steps:,}; "
+                        f"Stopped at step {step.step:,} of {max_steps:,}; "
                         f"{'a' if is_saved else 'no'} checkpoint is saved",
                         hint=resume_hint(self._folder),
                     )
@@ -148,49 +175,64 @@ class Fitting:
                 "that are kept (a lower --learning-rate helps)"
             )
         restore_weights(self._session.pretrained.model, self._best_weights)
-        return Fitted(self._state, budget.seconds_used, self._max_steps)
+        return Fitted(self._state, budget.seconds_used, max_steps)
 
-    def _steps(self, budget: Budget) -> Any:
-        settings = self._session.settings
+    def _feeds(self, reporter: Reporter) -> tuple[Feed, Feed]:
+        """Training and dev texts on their way into the model, from the states of frozen layers on where they are kept.
+
+        A state that is too large for half precision is no reason to fail: then nothing is kept.
+        """
+        train, dev = self._encodings
+        if self._cache.is_on:
+            where = "on disk while training" if self._cache.on_disk else "in memory"
+            reporter.tell(
+                f"The frozen layers read each text once: {self._cache.n_bytes / 1e6:,.0f} MB are kept {where} "
+                f"({self._cache.precision})"
+            )
+        done, total = 0, len(train) + len(dev)
+
+        def advance(texts: int) -> None:
+            reporter.advance(done + texts, total)
+
+        feed = partial(self._session.feed, on_texts=advance)
+        try:
+            first = feed(train, self._cache, file=self._folder.states / "train")
+            done = len(train)
+            return first, feed(dev, self._cache, file=self._folder.states / "dev")
+        except OverflowError:
+            reporter.warn("The states of the frozen layers are too large for fp16, so they are not kept")
+            return feed(train, NO_CACHE, file=self._folder.states), feed(dev, NO_CACHE, file=self._folder.states)
+
+    def _steps(self, train: Feed, dev: Feed, budget: Budget, *, mean_texts: float) -> Iterator[TrainingStep]:
+        settings, config = self._session.settings, self._config
+        label_weights = None
+        if config.class_weights == "balanced":
+            counts = torch.bincount(self._label_ids, minlength=self._n_labels).clamp(min=1)
+            label_weights = len(self._label_ids) / (self._n_labels * counts.float())
+            label_weights = label_weights.to(self._session.accelerator.device)
         return training_steps(
             self._session.model,
             self._session.optimizer,
             self._session.accelerator,
-            epoch_batches=self._epoch_batches,
-            label_ids=self._train_ids,
+            epoch_batches=lambda epoch: train.batches(seed=config.seed, epoch=epoch),
+            forward=train.logits,
+            label_ids=self._label_ids,
             budget=budget,
             settings=LoopSettings(
                 learning_rate=settings.learning_rate,
-                schedule=partial(linear_multiplier, warmup_share=self._config.warmup_share),
+                schedule=partial(linear_multiplier, warmup_share=config.warmup_share),
                 evaluations=settings.evaluations,
-                patience=self._config.patience,
-                max_grad_norm=self._config.max_grad_norm,
-                mean_texts=self._mean_texts,
-                seed=self._config.seed,
+                patience=config.patience,
+                max_grad_norm=config.max_grad_norm,
+                mean_texts=mean_texts,
+                seed=config.seed,
+                accumulation=config.accumulation,
+                label_smoothing=config.label_smoothing,
+                label_weights=label_weights,
             ),
-            evaluate=self._score_dev,
+            evaluate=lambda: DevScore.of(dev.predict(), self._dev_ids),
             state=self._state,
         )
-
-    def _order(self, epoch: int) -> list[np.ndarray[Any, np.dtype[np.int64]]]:
-        batch_tokens = self._session.settings.batch_tokens
-        return shuffled_batches(self._train.lengths, batch_tokens, seed=self._config.seed, epoch=epoch)
-
-    def _epoch_batches(self, epoch: int) -> Sequence[Callable[[], Batch]]:
-        pretrained = self._session.pretrained
-        make = partial(pad, self._train, pad_id=pretrained.pad_id, side=pretrained.padding_side)
-        return [partial(make, rows) for rows in self._order(epoch)]
-
-    def _score_dev(self) -> DevScore:
-        pretrained = self._session.pretrained
-        logits = predict_logits(
-            self._session.model,
-            self._dev,
-            pad_id=pretrained.pad_id,
-            padding_side=pretrained.padding_side,
-            device=self._session.accelerator.device,
-        )
-        return DevScore.of(logits, self._dev_ids)
 
     def _save(self, budget: Budget, stopwatch: Stopwatch, reporter: Reporter) -> bool:
         """Write a checkpoint; a disk that takes none is told once, and is no reason to stop."""

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 
 from afina.data import TextDataset
-from afina.modeling import predict_logits
+from afina.modeling import batch_logits, predict_logits
 from afina.modeling.scratch import LAYERS, WIDTH, small_encoder
 from afina.recipes.reporting import Reporter, Silent
 from afina.tokenization import Encoder, Encodings, pad, shuffled_batches
@@ -155,6 +155,6 @@ class ScratchTrial:
             mean_texts=len(self.train) / len(batches(0)), seed=seed,
         )  # fmt: skip
         return training_steps(
-            model, optimizer, accelerator, epoch_batches=batches, label_ids=self._train_ids, budget=Budget(n_steps),
+            model, optimizer, accelerator, epoch_batches=batches, forward=partial(batch_logits, model), label_ids=self._train_ids, budget=Budget(n_steps),
             settings=settings, evaluate=score,
         )  # fmt: skip

@@ -1,38 +1,54 @@
-"""A model set up for training on this machine, and how its time is shared out."""
+"""A model set up for training on this machine, and what of it is trained."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import numpy as np
+import torch
 
 from afina.config import RunConfig
 from afina.data import TextDataset
 from afina.errors import TrainingError
 from afina.inference import Classifier
 from afina.inference.torch_backend import TorchBackend
-from afina.modeling import PretrainedClassifier, freeze_embeddings, load_pretrained
-from afina.planning import (
-    Allocation,
-    Settings,
-    allocate,
-    choose_dropout,
-    choose_settings,
-    has_fast_bf16,
-    measure_speed,
+from afina.modeling import (
+    HEAD_ONLY,
+    HUB_IDS,
+    Anatomy,
+    Prefix,
+    PrefixStates,
+    PretrainedClassifier,
+    add_lora,
+    check_quantization,
+    find_anatomy,
+    freeze,
+    freeze_all_but_head,
+    load_pretrained,
+    merge_into,
+    merge_lora,
+    save_adapter,
 )
-from afina.recipes.clock import Stopwatch
-from afina.recipes.preparation import PreparedData
-from afina.tokenization import Encoder
-from afina.training import make_accelerator, make_optimizer, seed_everything
+from afina.planning import (
+    HEAD,
+    LORA,
+    CachePlan,
+    Settings,
+    choose_bits,
+    choose_dropout,
+    choose_method,
+    choose_settings,
+    has_bf16,
+    has_fast_bf16,
+)
+from afina.recipes.speed import share_of_texts_in_time
+from afina.tokenization import Encoder, Encodings
+from afina.training import Feed, make_accelerator, make_optimizer, seed_everything
 
-_TEXTS_TO_MEASURE = 400
-# Writing a run: weights, their hash, the tokenizer and small files, at a slow disk's pace, and the interpreter's exit.
-_SAVING_BYTES_PER_SECOND = 100e6
-_SAVING_SECONDS = 2.5
-# The baseline reads the test texts too, and all are tokenized once more to count those that are cut.
-_CHARACTERS_PER_SECOND = 1e6
+# Texts in a batch where nothing but the head is trained: it sees one kept state a text, and not its tokens.
+_HEAD_TEXTS = 32
 
 
 @dataclass
@@ -48,96 +64,175 @@ class Session:
     settings: Settings
     fp32_forward: Any
     """The model's forward pass as it was before mixed precision was put around it."""
+    prefix: Prefix | None
+    """The frozen layers whose states can be kept; None where there are none."""
+    adapted: Any
+    """peft's wrapping of the model, where low-rank updates are trained."""
+    reload: Callable[[], PretrainedClassifier]
+    """Loads the pretrained model once more, in fp32."""
+    base_name: str
+    """Hub id of the pretrained model, or its name."""
 
-    def finish(self) -> Classifier:
-        """The model out of accelerate's hands again, in plain fp32, as a classifier."""
+    def feed(
+        self,
+        encodings: Encodings,
+        cache: CachePlan,
+        *,
+        file: Path,
+        on_texts: Callable[[int], None] = lambda done: None,
+    ) -> Feed:
+        """Texts on their way into the model, from kept states on where the plan says so.
+
+        Args:
+            encodings: Token ids of the texts.
+            cache: Whether and how states are kept; they are computed now.
+            file: Where to keep them, if on disk.
+            on_texts: Called with the number of texts whose states are computed.
+        """
+        pad_id, side, device = self.pretrained.pad_id, self.pretrained.padding_side, self.accelerator.device
+        states, batch_tokens = None, self.settings.batch_tokens
+        if cache.is_on and self.prefix is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            states = PrefixStates(
+                self.prefix, encodings, precision=cache.precision, pad_id=pad_id, padding_side=side,
+                file=file if cache.on_disk else None, device=device, on_texts=on_texts,
+            )  # fmt: skip
+            encodings = states.encodings
+            if self.prefix.is_whole_base:
+                batch_tokens = _HEAD_TEXTS
+        return Feed(self.model, encodings, pad_id, side, batch_tokens, device, states)
+
+    def finish(self, adapter: Path | None = None) -> Classifier:
+        """The trained model out of everyone's hands again, in plain fp32, as a classifier.
+
+        Args:
+            adapter: Folder to save low-rank updates alone to, where they were trained.
+        """
         self.pretrained.model = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
+        if self.adapted is not None and adapter is not None:
+            save_adapter(self.adapted, adapter, base=self.base_name)
+        if self.settings.bits is not None:
+            plain = self.reload()
+            merge_into(plain.model, self.pretrained.model)
+            self.pretrained.model = plain.model.to(self.accelerator.device)
+        elif self.adapted is not None:
+            self.pretrained.model = merge_lora(self.adapted)
+        self.pretrained.model.gradient_checkpointing_disable()
         return Classifier(TorchBackend(self.pretrained), self.encoder, self.pretrained.labels)
 
 
-def set_up(config: RunConfig, train: TextDataset, *, settings: Settings | None = None) -> Session:
-    """Load the model, choose the settings left open, and prepare both for the device.
+def set_up(
+    config: RunConfig, train: TextDataset, *, settings: Settings | None = None, seconds_left: float | None = None
+) -> Session:
+    """Load the model, choose the method and the settings left open, and prepare all for the device.
 
     Args:
         config: The user's settings.
         train: Training texts.
         settings: Settings of the run that is resumed.
+        seconds_left: Seconds of the budget left, by which a method is chosen; None where there is no budget.
 
     Raises:
-        ModelError: The model cannot be loaded.
-        TrainingError: Started as several processes.
+        ConfigError: Settings contradict each other or this model.
+        ModelError: The model cannot be loaded, or not in so few bits on this device.
+        TrainingError: Started as several processes, or in an arithmetic that the device has not.
     """
-    seed = config.training.seed
-    on_cpu = make_accelerator("fp32").device.type == "cpu"
-    pretrained = load_pretrained(
-        config.modeling.name, train.labels, seed=seed, dropout=choose_dropout(config, on_cpu=on_cpu)
-    )
-    if settings is None:
-        settings = choose_settings(
-            config,
-            n_texts=len(train),
-            max_context=pretrained.max_context,
-            on_cpu=on_cpu,
-            fast_bf16=has_fast_bf16(make_accelerator("fp32").device),
-        )
-    pretrained.tokenizer.model_max_length = settings.max_tokens
-    accelerator = make_accelerator(settings.precision)
+    seed, bits = config.training.seed, choose_bits(config)
+    device = make_accelerator("fp32").device
+    _check_precision(config.training.precision, device)
+    if bits is not None:
+        check_quantization(bits, device)
+    on_cpu, fast_bf16 = device.type == "cpu", has_fast_bf16(device)
+    precision = config.training.precision if config.training.precision != "auto" else "bf16" if fast_bf16 else "fp32"
+    dropout = choose_dropout(config, on_cpu=on_cpu)
+
+    def load(bits: int | None = None) -> PretrainedClassifier:
+        return load_pretrained(config.modeling.name, train.labels, seed=seed, dropout=dropout, bits=bits)
+
+    pretrained = load(bits)
+    accelerator = make_accelerator(precision if settings is None else settings.precision)
     if accelerator.num_processes > 1:
         raise TrainingError(
             f"Training on {accelerator.num_processes} processes is not supported yet", hint="start one process"
         )
-    if settings.freeze_embeddings:
-        freeze_embeddings(pretrained.model)
+    fp32_forward = pretrained.model.forward
+    model = accelerator.prepare(pretrained.model)
+    parts = find_anatomy(pretrained.model)
+    if settings is None:
+        time_share = share_of_texts_in_time(config, pretrained, model, accelerator, train, seconds_left)
+        settings = choose_settings(
+            config,
+            method=choose_method(
+                config.modeling, shares_layers=parts is None or parts.shares_layers, time_share=time_share
+            ),
+            n_texts=len(train),
+            n_layers=parts.n_layers if parts else 0,
+            max_context=pretrained.max_context,
+            on_cpu=on_cpu,
+            fast_bf16=fast_bf16,
+        )
+    pretrained.tokenizer.model_max_length = settings.max_tokens
+    adapted = _choose_trained(pretrained.model, config, settings, parts)
     seed_everything(seed)
     optimizer = make_optimizer(
-        pretrained.model, learning_rate=settings.learning_rate, weight_decay=config.training.weight_decay
+        pretrained.model,
+        learning_rate=settings.learning_rate,
+        weight_decay=config.training.weight_decay,
+        layer_decay=config.training.layer_decay,
     )
-    fp32_forward = pretrained.model.forward
-    model, optimizer = accelerator.prepare(pretrained.model, optimizer)
-    encoder = Encoder(pretrained.backend_tokenizer, settings.max_tokens)
-    return Session(pretrained, model, optimizer, accelerator, encoder, settings, fp32_forward)
-
-
-def share_out(session: Session, config: RunConfig, data: PreparedData, stopwatch: Stopwatch) -> Allocation:
-    """Decide how many texts to train, score and test on, and for how long.
-
-    With a step limit and no budget nothing depends on the clock, and every text is used.
-
-    Raises:
-        MachineLimitError: The budget is too short to train at all.
-    """
-    settings = session.settings
-    if stopwatch.budget is None:
-        return Allocation(len(data.train), len(data.dev), len(data.test), settings.epochs, None)
-    train_lengths, test_lengths = (_lengths(session.encoder, dataset) for dataset in (data.train, data.test))
-    speed = measure_speed(
-        session.model,
-        session.accelerator,
-        inference_model=session.fp32_forward,
-        batch_tokens=settings.batch_tokens,
-        text_tokens=int(min(np.quantile(train_lengths, 0.75), settings.max_tokens)),
+    return Session(
+        pretrained=pretrained,
+        model=model,
+        optimizer=accelerator.prepare(optimizer),
+        accelerator=accelerator,
+        encoder=Encoder(
+            pretrained.backend_tokenizer,
+            settings.max_tokens,
+            long_text=settings.long_text,
+            max_windows=settings.max_windows,
+        ),
+        settings=settings,
+        fp32_forward=fp32_forward,
+        prefix=_prefix(model, pretrained.model, settings, parts),
+        adapted=adapted,
+        reload=load,
+        base_name=HUB_IDS.get(config.modeling.name, config.modeling.name),
     )
-    weights_bytes = sum(p.numel() * p.element_size() for p in session.pretrained.model.parameters())
-    allocation = allocate(
-        stopwatch.seconds_left,
-        speed,
-        n_train=len(data.train),
-        n_dev=len(data.dev),
-        n_test=len(data.test),
-        train_tokens=float(train_lengths.mean()),
-        test_tokens=float(test_lengths.mean()),
-        epochs=settings.epochs,
-        evaluations=settings.evaluations,
-        saving_seconds=_SAVING_SECONDS
-        + weights_bytes / _SAVING_BYTES_PER_SECOND
-        + sum(map(len, data.test.texts)) / _CHARACTERS_PER_SECOND,
-    )
-    if config.training.max_steps:
-        # What is trained must not depend on the speed measured; the budget only ends it.
-        return replace(allocation, train_texts=len(data.train), dev_texts=len(data.dev))
-    return allocation
 
 
-def _lengths(encoder: Encoder, dataset: TextDataset) -> np.ndarray[Any, np.dtype[np.int64]]:
-    some = np.random.default_rng(0).permutation(len(dataset))[:_TEXTS_TO_MEASURE]
-    return encoder.encode([dataset.texts[i] for i in some]).lengths
+def _choose_trained(model: Any, config: RunConfig, settings: Settings, parts: Anatomy | None) -> Any:
+    """Freeze what is not trained, or put low-rank updates in; peft's wrapping of the model then, else None."""
+    modeling = config.modeling
+    if modeling.gradient_checkpointing:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    if settings.method == LORA:
+        return add_lora(
+            model,
+            rank=modeling.lora_rank,
+            alpha=modeling.lora_alpha,
+            dropout=modeling.lora_dropout,
+            targets=modeling.lora_targets,
+        )
+    if settings.method == HEAD or (parts is not None and settings.freeze_layers == parts.n_layers):
+        freeze_all_but_head(model)
+    else:
+        freeze(model, embeddings=settings.freeze_embeddings, layers=settings.freeze_layers)
+    return None
+
+
+def _prefix(model: Any, plain: Any, settings: Settings, parts: Anatomy | None) -> Prefix | None:
+    if parts is None:
+        return None
+    if settings.method == HEAD or settings.freeze_layers == parts.n_layers:
+        return Prefix(model, plain, HEAD_ONLY) if parts.pooling else None
+    return Prefix(model, plain, settings.freeze_layers) if settings.freeze_layers else None
+
+
+def _check_precision(precision: str, device: torch.device) -> None:
+    if precision == "fp16" and device.type == "cpu":
+        raise TrainingError("A CPU does not train in fp16", hint="use --precision auto, fp32 or bf16")
+    if precision == "bf16" and not has_bf16(device):
+        raise TrainingError(
+            f"The device {device.type!r} does not multiply bf16 in hardware, and would be far slower than in fp32",
+            hint="use --precision auto or fp32",
+        )

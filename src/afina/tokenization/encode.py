@@ -58,6 +58,24 @@ class Encodings:
         """Share of texts of which some tokens are not read."""
         return float(self.truncated.mean()) if len(self) else 0.0
 
+    @property
+    def longest_window(self) -> int:
+        """Tokens of the widest window of any text."""
+        return int(np.diff(self.offsets).max(initial=0))
+
+    def select(self, rows: npt.NDArray[np.int64]) -> Encodings:
+        """Encodings of some texts, in the order given."""
+        windows, _ = self.windows_of(rows)
+        lengths = self.offsets[windows + 1] - self.offsets[windows]
+        parts = [self.token_ids[self.offsets[window] : self.offsets[window + 1]] for window in windows]
+        counts = self.window_counts
+        return Encodings(
+            np.concatenate(parts) if parts else self.token_ids[:0],
+            np.concatenate([[0], np.cumsum(lengths)]),
+            self.truncated[rows],
+            None if counts is None else np.concatenate([[0], np.cumsum(counts[rows])]),
+        )
+
     def of(self, text: int) -> npt.NDArray[np.int32]:
         """Token ids of one text, its windows one after another."""
         first, end = (text, text + 1) if self.first_windows is None else self.first_windows[text : text + 2]

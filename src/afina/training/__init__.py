@@ -7,6 +7,7 @@ from afina.training.budget import Budget
 from afina.training.checkpoint import load_checkpoint, restore_weights, save_checkpoint, trained_weights
 from afina.training.checkpoint_folder import Checkpoint, find_checkpoint
 from afina.training.device import make_accelerator
+from afina.training.feed import Feed
 from afina.training.loop import (
     ALL_STEPS,
     BUDGET,
@@ -30,6 +31,7 @@ __all__ = [
     "Budget",
     "Checkpoint",
     "DevScore",
+    "Feed",
     "LoopSettings",
     "LoopState",
     "TrainingStep",

@@ -12,7 +12,6 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
-from afina.modeling import batch_logits
 from afina.tokenization import Batch
 from afina.training.budget import Budget
 from afina.training.seeds import seed_step
@@ -87,9 +86,15 @@ class LoopSettings:
     """Evaluations without a better score before training stops."""
     max_grad_norm: float
     mean_texts: float
-    """Mean number of texts in a batch; the loss of a batch is its sum over this, so that every text weighs the same."""
+    """Mean number of texts in a step; the loss of a step is its sum over this, so that every text weighs the same."""
     seed: int
     """Seed of dropout."""
+    accumulation: int = 1
+    """Batches whose gradients are added up for one step."""
+    label_smoothing: float = 0.0
+    """Share of each target spread evenly over all labels (Szegedy et al. 2016)."""
+    label_weights: torch.Tensor | None = None
+    """Weight of each label's texts in the loss, (n_labels,) float32."""
 
 
 def training_steps(
@@ -98,6 +103,7 @@ def training_steps(
     accelerator: Any,
     *,
     epoch_batches: Callable[[int], Sequence[Callable[[], Batch]]],
+    forward: Callable[[Batch], torch.Tensor],
     label_ids: torch.Tensor,
     budget: Budget,
     settings: LoopSettings,
@@ -114,6 +120,7 @@ def training_steps(
         optimizer: Its optimizer, prepared too.
         accelerator: `accelerate.Accelerator`: device, mixed precision, backward pass.
         epoch_batches: The batches of an epoch, each made when called.
+        forward: Logits of a batch by the model, (n_texts, n_labels), with gradients.
         label_ids: Label id of each training text, (n_texts,) int64.
         budget: When training ends.
         settings: Numbers that steer the loop.
@@ -127,34 +134,33 @@ def training_steps(
     model.train()
     while True:
         batches = epoch_batches(state.epoch)
-        for number in range(state.batch, len(batches)):
+        for number in range(state.batch, len(batches), settings.accumulation):
             # The rate at the middle of the step: the first step is not wasted on a rate of 0.
             progress = budget.progress(state.step + 0.5)
             rate = settings.learning_rate * settings.schedule(progress)
             for group in optimizer.param_groups:
-                group["lr"] = rate
-            batch = batches[number]()
-            targets = label_ids[torch.from_numpy(batch.rows)].to(accelerator.device)
+                group["lr"] = rate * group.get("rate_factor", 1.0)
             seed_step(settings.seed, state.step)
-            logits = batch_logits(model, batch, accelerator.device)
-            loss_sum = F.cross_entropy(logits, targets, reduction="sum")
-            loss = loss_sum.item() / len(batch.rows)
-            accelerator.backward(loss_sum / settings.mean_texts)
+            gathered = _gather_gradients(
+                [make() for make in batches[number : number + settings.accumulation]],
+                forward, accelerator, label_ids, settings,
+            )  # fmt: skip
             grad_norm = float(accelerator.clip_grad_norm_(parameters, settings.max_grad_norm))
-            if not (math.isfinite(loss) and math.isfinite(grad_norm)):
+            # Under fp16 a gradient may overflow now and then: the scaler leaves such a step out and scales less.
+            if not (math.isfinite(gathered.loss) and (math.isfinite(grad_norm) or accelerator.scaler is not None)):
                 optimizer.zero_grad()
                 state.stopped_by = NON_FINITE
                 yield TrainingStep(
-                    state.step, state.epoch + number / len(batches), progress, loss, rate, grad_norm, 0, 0,
+                    state.step, state.epoch + number / len(batches), progress, gathered.loss, rate, grad_norm, 0, 0,
                     stopped_by=NON_FINITE,
                 )  # fmt: skip
                 return
             optimizer.step()
             optimizer.zero_grad()
             state.step += 1
-            state.batch = number + 1
-            state.texts_seen += len(batch.rows)
-            state.tokens_seen += batch.n_tokens
+            state.batch = min(number + settings.accumulation, len(batches))
+            state.texts_seen += gathered.n_texts
+            state.tokens_seen += gathered.n_tokens
 
             progress = budget.progress(state.step)
             dev, is_best = None, False
@@ -167,12 +173,44 @@ def training_steps(
             if state.stopped_by is None and state.evaluations_since_best >= settings.patience:
                 state.stopped_by = EARLY
             yield TrainingStep(
-                state.step, state.epoch + state.batch / len(batches), progress, loss, rate, grad_norm,
-                len(batch.rows), batch.n_tokens, dev, is_best, state.stopped_by,
+                state.step, state.epoch + state.batch / len(batches), progress, gathered.loss, rate, grad_norm,
+                gathered.n_texts, gathered.n_tokens, dev, is_best, state.stopped_by,
             )  # fmt: skip
             if state.stopped_by:
                 return
         state.epoch, state.batch = state.epoch + 1, 0
+
+
+@dataclass
+class _Gathered:
+    """The batches of one step, once their gradients are added up."""
+
+    loss: float = 0.0
+    """Mean over the texts."""
+    n_texts: int = 0
+    n_tokens: int = 0
+
+
+def _gather_gradients(
+    batches: Sequence[Batch],
+    forward: Callable[[Batch], torch.Tensor],
+    accelerator: Any,
+    label_ids: torch.Tensor,
+    settings: LoopSettings,
+) -> _Gathered:
+    gathered, loss_sums = _Gathered(), 0.0
+    for batch in batches:
+        targets = label_ids[torch.from_numpy(batch.rows)].to(accelerator.device)
+        loss_sum = F.cross_entropy(
+            forward(batch), targets, reduction="sum",
+            weight=settings.label_weights, label_smoothing=settings.label_smoothing,
+        )  # fmt: skip
+        accelerator.backward(loss_sum / settings.mean_texts)
+        loss_sums += loss_sum.item()
+        gathered.n_texts += len(batch.rows)
+        gathered.n_tokens += batch.n_tokens
+    gathered.loss = loss_sums / gathered.n_texts
+    return gathered
 
 
 def _stop_reason(budget: Budget, state: LoopState) -> StopReason | None:

@@ -1,0 +1,169 @@
+"""How the speed measured on this machine divides the time that is left."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import psutil
+
+from afina.config import RunConfig
+from afina.data import TextDataset
+from afina.modeling import PretrainedClassifier
+from afina.planning import (
+    FULL,
+    HEAD,
+    OFF,
+    Allocation,
+    CachePlan,
+    allocate,
+    choose_settings,
+    measure_speed,
+    plan_cache,
+    size_defaults,
+)
+from afina.recipes.clock import Stopwatch
+from afina.recipes.preparation import PreparedData
+from afina.tokenization import Encoder
+
+if TYPE_CHECKING:
+    from afina.recipes.session import Session
+
+_TEXTS_TO_MEASURE = 400
+_LENGTH_TO_MEASURE = 0.75
+# Writing a run: weights, their hash, the tokenizer and small files, at a slow disk's pace, and the interpreter's exit.
+_SAVING_BYTES_PER_SECOND = 100e6
+_SAVING_SECONDS = 2.5
+# The baseline reads the test texts too, and all are tokenized once more to count those that are cut.
+_CHARACTERS_PER_SECOND = 1e6
+# Of the time left, what dev evaluations, the baseline and the test leave for training.
+_TRAINING_SHARE = 0.75
+
+
+def share_of_texts_in_time(
+    config: RunConfig,
+    pretrained: PretrainedClassifier,
+    model: Any,
+    accelerator: Any,
+    train: TextDataset,
+    seconds_left: float | None,
+) -> float:
+    """Texts that fit the time when all layers are trained, over those wished for, epochs counted; infinite if untimed.
+
+    Measured only where the answer chooses the method.
+    """
+    modeling = config.modeling
+    is_open = modeling.method == "auto" and modeling.freeze_layers is None and choose_bits_is_off(config)
+    if seconds_left is None or not is_open:
+        return float("inf")
+    settings = choose_settings(
+        config, method=FULL, n_texts=len(train), n_layers=0, max_context=pretrained.max_context, on_cpu=True,
+        fast_bf16=False,
+    )  # fmt: skip
+    lengths = _lengths(Encoder(pretrained.backend_tokenizer, settings.max_tokens), train)
+    speed = measure_speed(
+        model, accelerator, batch_tokens=settings.batch_tokens, text_tokens=_typical(lengths, settings.max_tokens)
+    )
+    epochs = config.training.epochs or size_defaults(len(train))[0]
+    wished = len(train) * epochs * float(lengths.mean())
+    return _TRAINING_SHARE * seconds_left * speed.training / wished
+
+
+def choose_bits_is_off(config: RunConfig) -> bool:
+    """Whether the weights are held in fp32."""
+    return not (config.modeling.load_in_8bit or config.modeling.load_in_4bit)
+
+
+def share_out(
+    session: Session, config: RunConfig, data: PreparedData, stopwatch: Stopwatch, *, place: Path = Path()
+) -> Allocation:
+    """Decide how many texts to train, score and test on, for how long, and whether frozen layers' states are kept.
+
+    With a step limit and no budget nothing depends on the clock, and every text is used.
+
+    Args:
+        session: The model.
+        config: The user's settings.
+        data: All texts.
+        stopwatch: Clock of the command.
+        place: Where the run is written, for room on its disk.
+
+    Raises:
+        MachineLimitError: The budget is too short to train at all.
+        ConfigError: States shall be kept, and there is no room.
+    """
+    settings = session.settings
+    train_lengths, test_lengths = (_lengths(session.encoder, dataset) for dataset in (data.train, data.test))
+    mean_tokens = float(train_lengths.mean())
+    if stopwatch.budget is None:
+        epochs = settings.epochs
+        if config.training.max_steps:
+            epochs = config.training.max_steps * settings.batch_tokens / (len(data.train) * mean_tokens)
+        allocation = Allocation(len(data.train), len(data.dev), len(data.test), settings.epochs, None)
+        return _with_cache(allocation, session, config, mean_tokens, epochs=epochs, place=place)
+    speed = measure_speed(
+        session.model,
+        session.accelerator,
+        inference_model=session.fp32_forward,
+        prefix=session.prefix,
+        batch_tokens=settings.batch_tokens,
+        text_tokens=_typical(train_lengths, settings.max_tokens),
+    )
+    weights_bytes = sum(p.numel() * p.element_size() for p in session.pretrained.model.parameters())
+    saving_seconds = (
+        _SAVING_SECONDS
+        + weights_bytes / _SAVING_BYTES_PER_SECOND
+        + sum(map(len, data.test.texts)) / _CHARACTERS_PER_SECOND
+    )
+
+    def allocated(training: float) -> Allocation:
+        return allocate(
+            stopwatch.seconds_left,
+            replace(speed, training=training),
+            n_train=len(data.train),
+            n_dev=len(data.dev),
+            n_test=len(data.test),
+            train_tokens=mean_tokens,
+            test_tokens=float(test_lengths.mean()),
+            epochs=settings.epochs,
+            evaluations=settings.evaluations,
+            saving_seconds=saving_seconds,
+        )
+
+    allocation = allocated(speed.training_with_cache(settings.epochs))
+    allocation = _with_cache(allocation, session, config, mean_tokens, epochs=allocation.epochs, place=place)
+    if allocation.cache_precision == OFF and session.prefix is not None:
+        allocation = allocated(speed.training)
+    if config.training.max_steps:
+        # What is trained must not depend on the speed measured; the budget only ends it.
+        return replace(allocation, train_texts=len(data.train), dev_texts=len(data.dev))
+    return allocation
+
+
+def _with_cache(
+    allocation: Allocation, session: Session, config: RunConfig, mean_tokens: float, *, epochs: float, place: Path
+) -> Allocation:
+    if session.prefix is None:
+        return allocation
+    n_texts = allocation.train_texts + allocation.dev_texts
+    n_states = n_texts * (1 if session.prefix.is_whole_base else mean_tokens)
+    plan: CachePlan = plan_cache(
+        config.modeling.prefix_cache,
+        n_numbers=int(n_states * session.prefix.width),
+        repeats=epochs > 1 or session.settings.method == HEAD,
+        free_memory=psutil.virtual_memory().available,
+        free_disk=shutil.disk_usage(place).free,
+    )
+    return replace(allocation, cache_precision=plan.precision, cache_on_disk=plan.on_disk, cache_bytes=plan.n_bytes)
+
+
+def _typical(lengths: np.ndarray[Any, np.dtype[np.int64]], max_tokens: int) -> int:
+    return int(min(np.quantile(lengths, _LENGTH_TO_MEASURE), max_tokens))
+
+
+def _lengths(encoder: Encoder, dataset: TextDataset) -> np.ndarray[Any, np.dtype[np.int64]]:
+    some = np.random.default_rng(0).permutation(len(dataset))[:_TEXTS_TO_MEASURE]
+    return encoder.encode([dataset.texts[i] for i in some]).lengths
