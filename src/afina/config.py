@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from afina.errors import ConfigError
 
@@ -29,6 +29,17 @@ def parse_duration(value: object) -> object:
 
 
 Seconds = Annotated[float, BeforeValidator(parse_duration), Field(gt=0, allow_inf_nan=False)]
+
+
+def parse_depth(value: object) -> object:
+    """A number of layers, or `auto`; a number may come as text."""
+    depth = int(value) if isinstance(value, str) and value.isdigit() else value
+    if depth != "auto" and (not isinstance(depth, int) or isinstance(depth, bool) or depth < 0):
+        raise ValueError("give a number of layers, or auto")
+    return depth
+
+
+Depth = Annotated[int | str, AfterValidator(parse_depth)]
 
 
 class Section(BaseModel):
@@ -86,7 +97,7 @@ class ModelingConfig(Section):
     low-rank updates of all layers; `auto` chooses by the time and the texts there are."""
     freeze_embeddings: bool | None = None
     """Leave the token embeddings as they are; saves time and memory, on by default on a CPU."""
-    freeze_layers: int | Literal["auto"] | None = None
+    freeze_layers: Depth | None = None
     """Layers, counted from the embeddings, that `frozen` leaves as they are; half of them by default."""
     dropout: float | None = Field(None, ge=0, lt=1)
     """Dropout in hidden layers and attention while training; 0 by default on a CPU."""

@@ -21,6 +21,10 @@ Examples:
   afina train train.parquet --test test.parquet --json
 
   afina train reviews.csv --epochs 3 --learning-rate 5e-5 --out runs/mine
+
+  afina train reviews.csv --method frozen --freeze-layers 3 --long-text head-tail --blend
+
+  afina train reviews.csv --method lora --load-in-8bit
 """
 
 
@@ -37,7 +41,29 @@ def train(
     ] = None,
     test: Annotated[str | None, typer.Option(help="Held-out texts.", show_default="a share of SOURCE")] = None,
     model: Annotated[str | None, typer.Option(help="Catalog name, folder or Hub id.", show_default="minilm")] = None,
-    method: Annotated[str | None, typer.Option(help="What is trained.", show_default="full")] = None,
+    method: Annotated[
+        str | None, typer.Option(help="full, frozen, head, lora, or auto.", show_default="auto: by the time")
+    ] = None,
+    freeze_layers: Annotated[
+        str | None,
+        typer.Option(help="Layers that `frozen` leaves as they are: a number, or auto.", show_default="half"),
+    ] = None,
+    lora_rank: Annotated[int | None, typer.Option(help="Rank of the updates of `lora`.", show_default="8")] = None,
+    lora_alpha: Annotated[float | None, typer.Option(help="Their scale, over the rank.", show_default="16")] = None,
+    lora_dropout: Annotated[float | None, typer.Option(help="Dropout on their input.", show_default="0")] = None,
+    lora_targets: Annotated[
+        str | None,
+        typer.Option(help="Modules they update: query,value.", show_default="all linear modules of the layers"),
+    ] = None,
+    load_in_8bit: Annotated[
+        bool | None, typer.Option("--load-in-8bit", help="Hold weights in 8 bits (lora, head).", show_default=False)
+    ] = None,
+    load_in_4bit: Annotated[
+        bool | None, typer.Option("--load-in-4bit", help="Hold weights in 4 bits (lora, head).", show_default=False)
+    ] = None,
+    blend: Annotated[
+        bool | None, typer.Option("--blend", help="Average with TF-IDF where dev gains by it.", show_default=False)
+    ] = None,
     budget: Annotated[
         str | None,
         typer.Option(help="Wall-clock limit on the whole command: 900s, 15m, 1h.", show_default="15m"),
@@ -49,7 +75,11 @@ def train(
     learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.", show_default="by size")] = None,
     batch_tokens: Annotated[int | None, typer.Option(help="Most tokens in a batch.", show_default="1024")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Tokens kept of a text.", show_default="256")] = None,
-    precision: Annotated[str | None, typer.Option(help="auto, fp32 or bf16.", show_default="auto")] = None,
+    long_text: Annotated[
+        str | None,
+        typer.Option(help="What is read of longer texts: head, head-tail or windows.", show_default="by length"),
+    ] = None,
+    precision: Annotated[str | None, typer.Option(help="auto, fp32, bf16 or fp16.", show_default="auto")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of splits, head and batches.", show_default="0")] = None,
     out: Annotated[str | None, typer.Option(help="Run folder to write.", show_default="runs/SOURCE-MODEL")] = None,
     text_column: TextColumn = None,
@@ -77,7 +107,12 @@ def train(
         "data.source": source, "data.dev": dev, "data.test": test, "data.text_column": text_column,
         "data.title_column": title_column, "data.label_column": label_column, "data.max_rows": max_rows,
         "data.keep_labels": keep_labels, "modeling.name": model, "modeling.method": method,
-        "tokenization.max_tokens": max_tokens, "tokenization.batch_tokens": batch_tokens,
+        "modeling.freeze_layers": freeze_layers, "modeling.lora_rank": lora_rank, "modeling.lora_alpha": lora_alpha,
+        "modeling.lora_dropout": lora_dropout,
+        "modeling.lora_targets": lora_targets.split(",") if lora_targets else None,
+        "modeling.load_in_8bit": load_in_8bit, "modeling.load_in_4bit": load_in_4bit, "blend": blend,
+        "tokenization.max_tokens": max_tokens, "tokenization.long_text": long_text,
+        "tokenization.batch_tokens": batch_tokens,
         "training.budget": budget, "training.epochs": epochs, "training.max_steps": max_steps,
         "training.learning_rate": learning_rate, "training.precision": precision, "training.seed": seed, "out": out,
     }  # fmt: skip
@@ -118,6 +153,12 @@ def print_summary(summary: dict[str, Any]) -> None:
         table.add_row(metric.replace("_", " "), *(f"{cell:.3f}" for cell in cells))
     _console.print_table(table)
     _console.say(f"f1, precision and recall: {test['average']}")
+    blended = summary["blend"]
+    if blended["weight"]:
+        _console.say(
+            f"the fine-tuned model has TF-IDF blended in ({blended['weight']:g}); alone, as in {summary['run']}/model, its "
+            f"accuracy is {_console.interval(blended['test_alone']['accuracy'])}"
+        )
     _console.say(summary["verdict"], style="green" if summary["beats_baseline"] else "yellow")
     seconds = summary["seconds"]
     _console.say(

@@ -13,6 +13,7 @@ import torch
 from torch.nn import functional as F
 
 from afina.modeling import Prefix, batch_logits
+from afina.modeling.forward import model_inputs
 from afina.tokenization import Batch
 
 _REPEATS = 2
@@ -75,7 +76,7 @@ def measure_speed(
     *,
     batch_tokens: int,
     text_tokens: int,
-    inference_model: Any = None,
+    inference_forward: Callable[..., Any] | None = None,
     prefix: Prefix | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Speed:
@@ -88,8 +89,8 @@ def measure_speed(
         accelerator: `accelerate.Accelerator`.
         batch_tokens: Tokens in a batch.
         text_tokens: Tokens in a text.
-        inference_model: Called with a batch's tensors for the prediction side: the test runs in fp32, whatever
-            arithmetic training uses. `model` itself if not given.
+        inference_forward: Called with a batch's tensors for the prediction side: the test runs in fp32, whatever
+            arithmetic training uses. That of `model` if not given.
         prefix: Frozen layers whose states could be kept; they and the rest are timed apart too.
         clock: Returns seconds.
     """
@@ -102,7 +103,7 @@ def measure_speed(
 
     def predict_once() -> None:
         with torch.inference_mode():
-            batch_logits(inference_model or model, batch, accelerator.device).cpu()
+            (inference_forward or model)(**model_inputs(model, batch, accelerator.device)).logits.cpu()
 
     def train_once(logits_of: Callable[[], torch.Tensor]) -> None:
         accelerator.backward(F.cross_entropy(logits_of(), targets))

@@ -14,16 +14,19 @@ from afina.claims import check_place, claim, reclaim
 from afina.config import RunConfig
 from afina.data import TextDataset, source_name, take
 from afina.errors import Interrupted, ModelError
+from afina.evaluation import BLEND_FILE, write_tfidf
 from afina.inference import Classifier
 from afina.modeling import count_parameters
 from afina.outputs import flush_folder
-from afina.planning import DEFAULT_BUDGET_SECONDS, Allocation, Settings
+from afina.planning import DEFAULT_BUDGET_SECONDS, FROZEN, Allocation, Settings
 from afina.recipes.baseline import fit_tfidf_in_time
+from afina.recipes.blending import Blending, decide_blending
 from afina.recipes.clock import Stopwatch
 from afina.recipes.fitting import Fitted, Fitting
 from afina.recipes.preparation import PreparedData, prepare_data, without_passwords
 from afina.recipes.recording import write_run, writing
 from afina.recipes.reporting import Keeping, Reporter, Silent
+from afina.recipes.resources import peak_memory_mb
 from afina.recipes.results import Tested, stop_name, test_once
 from afina.recipes.session import Session, set_up
 from afina.recipes.speed import share_out
@@ -155,6 +158,7 @@ def _prepare(
             config, data.train, seconds_left=None if training.max_steps else stopwatch.seconds_left
         )  # fmt: skip
         allocation = share_out(session, config, data, stopwatch, place=run.partial.root)
+    _tell_method(session, reporter, was_open=config.modeling.method == "auto")
     used = _as_time_allows(data, allocation, seed=training.seed)
     _tell_limits(data, used, reporter)
     return _Job(without_passwords(config), origins, run, used, data.train, session, allocation, stopwatch, reporter)
@@ -215,16 +219,23 @@ def _execute(job: _Job, folder: RunFolder, *, track: bool, checkpoint: Checkpoin
     reporter.stage("Testing")
     with stopwatch.stage("evaluate"):
         classifier = job.session.finish(folder.adapter)
+        blending = decide_blending(classifier, tfidf, job.data.dev) if job.config.blend else Blending()
         tested = test_once(
             classifier, job.data.test, tfidf=tfidf, training=job.all_training,
-            samples=job.config.evaluation.bootstrap_samples,
+            samples=job.config.evaluation.bootstrap_samples, blend_weight=blending.weight,
         )  # fmt: skip
+        if job.config.blend:
+            reporter.tell(blending.sentence)
+        if blending.weight:
+            classifier = job.session.classifier(tfidf, weight=blending.weight)
     if not tested.beats_baseline:
         reporter.warn(tested.verdict)
     reporter.stage("Writing the run")
-    summary = _summary(job, fitted, tested, share_truncated=fitting.share_truncated)
+    summary = _summary(job, fitted, tested, blending, share_truncated=fitting.share_truncated)
     name = job.run.root.name
     with writing(folder):
+        if blending.weight:
+            write_tfidf(tfidf.as_model(), folder.root / BLEND_FILE)
         write_run(
             folder, job.session, summary, tested, config=job.config, origins=job.origins, data=job.data, name=name
         )
@@ -235,9 +246,11 @@ def _execute(job: _Job, folder: RunFolder, *, track: bool, checkpoint: Checkpoin
     return FineTuned(job.run, summary, classifier)
 
 
-def _summary(job: _Job, fitted: Fitted, tested: Tested, *, share_truncated: float) -> dict[str, Any]:
+def _summary(
+    job: _Job, fitted: Fitted, tested: Tested, blending: Blending, *, share_truncated: float
+) -> dict[str, Any]:
     state, settings = fitted.state, job.session.settings
-    weights, trained = count_parameters(job.session.pretrained.model)
+    resources, peak = job.session.resources, peak_memory_mb(job.session.accelerator.device)
     return {
         "run": str(job.run.root),
         "model": job.config.modeling.name,
@@ -251,7 +264,12 @@ def _summary(job: _Job, fitted: Fitted, tested: Tested, *, share_truncated: floa
         "seconds": job.stopwatch.as_dict(),
         "budget_seconds": job.stopwatch.budget,
         "stopped_by": stop_name(state.stopped_by, steps_given=job.config.training.max_steps is not None),
-        "parameters": {"all": weights, "trained": trained},
+        "parameters": {
+            "all": count_parameters(job.session.pretrained.model)[0],
+            "trained": resources["trained"],
+        },
+        "memory_mb": {"peak": None if peak is None else round(peak, 1), "weights": resources["weights_mb"]},
+        "checkpoint_mb": resources["checkpoint_mb"],
         "settings": settings.as_dict(),
         "seed": job.config.training.seed,
         "share_truncated_training": share_truncated,
@@ -259,6 +277,7 @@ def _summary(job: _Job, fitted: Fitted, tested: Tested, *, share_truncated: floa
         if state.best
         else None,
         "test": tested.model,
+        "blend": {**blending.as_dict(), "test_alone": tested.model_alone},
         "baseline": tested.baseline,
         "difference": tested.difference,
         "beats_baseline": tested.beats_baseline,
@@ -280,6 +299,17 @@ def _as_time_allows(data: PreparedData, allocation: Allocation, *, seed: int) ->
         train=take(data.train, allocation.train_texts, seed=seed),
         dev=take(data.dev, allocation.dev_texts, seed=seed),
         test=take(data.test, allocation.test_texts, seed=seed),
+    )
+
+
+def _tell_method(session: Session, reporter: Keeping, *, was_open: bool) -> None:
+    settings, resources = session.settings, session.resources
+    frozen = f" ({settings.freeze_layers} layers frozen)" if settings.freeze_layers else ""
+    why = ", since there is no time for all layers on all texts" if was_open and settings.method == FROZEN else ""
+    weights = count_parameters(session.pretrained.model)[0]
+    reporter.tell(
+        f"Method {settings.method}{frozen}{why}: {resources['trained'] / 1e6:,.2f} of {weights / 1e6:,.2f} million "
+        f"weights are trained; weights {resources['weights_mb']:,.0f} MB, checkpoint {resources['checkpoint_mb']:,.0f} MB"
     )
 
 

@@ -54,7 +54,7 @@ def write_run(
     _write_predictions(folder, data, tested)
     if any(file.rejected for file in data.files):
         write_rejected(data.files, folder.rejected)
-    write_json(folder.manifest, _manifest(folder, session, config, origins, data))
+    write_json(folder.manifest, _manifest(folder, session, summary, config, origins, data))
 
 
 @contextmanager
@@ -99,13 +99,19 @@ def _write_predictions(folder: RunFolder, data: PreparedData, tested: Tested) ->
 
 
 def _manifest(
-    folder: RunFolder, session: Session, config: RunConfig, origins: Mapping[str, str], data: PreparedData
+    folder: RunFolder,
+    session: Session,
+    summary: Mapping[str, Any],
+    config: RunConfig,
+    origins: Mapping[str, str],
+    data: PreparedData,
 ) -> dict[str, Any]:
     return {
         "afina": afina.__version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "labels": list(data.train.labels),
         "temperature": 1.0,
+        "blend": {key: value for key, value in summary["blend"].items() if key != "test_alone"},
         "settings": session.settings.as_dict(),
         "config": config.model_dump(),
         "origins": dict(origins),

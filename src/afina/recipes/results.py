@@ -9,7 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from afina.data import TextDataset
-from afina.evaluation import MajorityBaseline, TfidfBaseline, against_baseline, evaluate, paired_difference
+from afina.evaluation import (
+    Evaluation,
+    MajorityBaseline,
+    TfidfBaseline,
+    against_baseline,
+    blend,
+    evaluate,
+    paired_difference,
+    score,
+)
 from afina.inference import Classifier
 from afina.training import ALL_STEPS
 
@@ -21,6 +30,9 @@ class Tested:
     probabilities: npt.NDArray[np.float64]
     """Of each test text, (n_texts, n_labels)."""
     model: dict[str, Any]
+    """Of what the run will answer with: the fine-tuned model, or its blend with the baseline."""
+    model_alone: dict[str, Any] | None
+    """Of the fine-tuned model without the baseline, where that is blended in."""
     baseline: dict[str, Any]
     difference: dict[str, float]
     """Accuracy of the model less that of the baseline, paired."""
@@ -29,20 +41,28 @@ class Tested:
 
 
 def test_once(
-    classifier: Classifier, test: TextDataset, *, tfidf: TfidfBaseline, training: TextDataset, samples: int
+    classifier: Classifier,
+    test: TextDataset,
+    *,
+    tfidf: TfidfBaseline,
+    training: TextDataset,
+    samples: int,
+    blend_weight: float = 0.0,
 ) -> Tested:
     """Test a fine-tuned model and the baselines on the same texts.
 
     Args:
-        classifier: The fine-tuned model.
+        classifier: The fine-tuned model alone.
         test: Texts that chose nothing.
         tfidf: The fitted TF-IDF baseline.
         training: Training texts, for the majority class.
         samples: Bootstrap resamples behind each interval.
+        blend_weight: Weight of the TF-IDF baseline in the run's answers, chosen before.
     """
-    model = evaluate(classifier, test, samples=samples, share_truncated=classifier.share_truncated(test.texts))
+    alone = evaluate(classifier, test, samples=samples, share_truncated=classifier.share_truncated(test.texts))
     baseline = evaluate(tfidf, test, samples=samples)
     majority = evaluate(MajorityBaseline(training), test, samples=samples)
+    model = _blended(alone, baseline, blend_weight, test, samples=samples) if blend_weight else alone
     difference = paired_difference(
         test.label_ids, model.probabilities.argmax(axis=1), baseline.probabilities.argmax(axis=1), samples=samples
     )
@@ -53,7 +73,27 @@ def test_once(
         **baseline.as_dict(),
         "majority": {"name": MajorityBaseline.name, **majority.as_dict()},
     }
-    return Tested(model.probabilities, model.as_dict(), recorded, difference.as_dict(), beats, verdict)
+    return Tested(
+        model.probabilities,
+        model.as_dict(),
+        alone.as_dict() if blend_weight else None,
+        recorded,
+        difference.as_dict(),
+        beats,
+        verdict,
+    )
+
+
+def _blended(model: Evaluation, baseline: Evaluation, weight: float, test: TextDataset, *, samples: int) -> Evaluation:
+    """The evaluation of both together, from the probabilities that each has given."""
+    probabilities = blend(model.probabilities, baseline.probabilities, weight)
+    return Evaluation(
+        test.name,
+        score(test.label_ids, probabilities, test.labels, samples=samples),
+        probabilities,
+        1 / (1 / model.texts_per_second + 1 / baseline.texts_per_second),
+        model.share_truncated,
+    )
 
 
 def stop_name(reason: str | None, *, steps_given: bool) -> str:

@@ -43,6 +43,8 @@ from afina.planning import (
     has_bf16,
     has_fast_bf16,
 )
+from afina.protocols import TextClassifier
+from afina.recipes.resources import describe_resources
 from afina.recipes.speed import share_of_texts_in_time
 from afina.tokenization import Encoder, Encodings
 from afina.training import Feed, make_accelerator, make_optimizer, seed_everything
@@ -72,6 +74,8 @@ class Session:
     """Loads the pretrained model once more, in fp32."""
     base_name: str
     """Hub id of the pretrained model, or its name."""
+    resources: dict[str, Any]
+    """What of the model is trained, and what it takes (`describe_resources`)."""
 
     def feed(
         self,
@@ -117,8 +121,18 @@ class Session:
             self.pretrained.model = plain.model.to(self.accelerator.device)
         elif self.adapted is not None:
             self.pretrained.model = merge_lora(self.adapted)
-        self.pretrained.model.gradient_checkpointing_disable()
-        return Classifier(TorchBackend(self.pretrained), self.encoder, self.pretrained.labels)
+        self.pretrained.model.activation_checkpointing_disable()
+        return self.classifier()
+
+    def classifier(self, baseline: TextClassifier | None = None, *, weight: float = 0.0) -> Classifier:
+        """The trained model, after `finish`, with a baseline of some weight blended in or alone."""
+        return Classifier(
+            TorchBackend(self.pretrained),
+            self.encoder,
+            self.pretrained.labels,
+            baseline=baseline,
+            baseline_weight=weight,
+        )
 
 
 def set_up(
@@ -197,6 +211,7 @@ def set_up(
         adapted=adapted,
         reload=load,
         base_name=HUB_IDS.get(config.modeling.name, config.modeling.name),
+        resources=describe_resources(pretrained.model),
     )
 
 
@@ -204,7 +219,7 @@ def _choose_trained(model: Any, config: RunConfig, settings: Settings, parts: An
     """Freeze what is not trained, or put low-rank updates in; peft's wrapping of the model then, else None."""
     modeling = config.modeling
     if modeling.gradient_checkpointing:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        model.activation_checkpointing_enable()
     if settings.method == LORA:
         return add_lora(
             model,

@@ -107,7 +107,7 @@ def share_out(
     speed = measure_speed(
         session.model,
         session.accelerator,
-        inference_model=session.fp32_forward,
+        inference_forward=session.fp32_forward,
         prefix=session.prefix,
         batch_tokens=settings.batch_tokens,
         text_tokens=_typical(train_lengths, settings.max_tokens),
