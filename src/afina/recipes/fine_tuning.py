@@ -83,6 +83,7 @@ def fine_tune(
     force: bool = False,
     track: bool = False,
     started: float | None = None,
+    data: PreparedData | None = None,
 ) -> FineTuned:
     """Fine-tune a pretrained model on labelled texts, test it once, and write a run folder.
 
@@ -95,6 +96,7 @@ def fine_tune(
         force: Replace a run that stands at `config.out`.
         track: Write TensorBoard events too.
         started: When the command started, by `time.monotonic`; the budget counts from there.
+        data: The texts that `config.data` names, where they are prepared already.
 
     Raises:
         DataError: A source cannot be read or learned from.
@@ -109,7 +111,7 @@ def fine_tune(
     check_place(run, force=force, needed_bytes=_DISK_BYTES)
     request = {"config": without_passwords(config).model_dump(), "origins": dict(origins or {})}
     with _interruptible(run), claim(run, request, force=force) as folder:
-        job = _prepare(config, run, Keeping(reporter or Silent()), origins or {}, started)
+        job = _prepare(config, run, _keeping(reporter), origins or {}, started, data)
         return _execute(job, folder, track=track)
 
 
@@ -129,7 +131,7 @@ def resume(partial: Path, *, reporter: Reporter | None = None, track: bool = Fal
         OutputError: Another command is going on with it, or it cannot be written.
         AfinaError: As `fine_tune`.
     """
-    keeping = Keeping(reporter or Silent())
+    keeping = _keeping(reporter)
     run = RunFolder(partial.with_name(partial.name.removesuffix(PARTIAL_SUFFIX)))
     with _interruptible(run), reclaim(partial) as (run, request):
         # Killed between the last written file and its renaming.
@@ -140,19 +142,30 @@ def resume(partial: Path, *, reporter: Reporter | None = None, track: bool = Fal
     return FineTuned(run, json.loads(run.metrics.read_text(encoding="utf-8")), Classifier.load(run.root))
 
 
+def _keeping(reporter: Reporter | None) -> Keeping:
+    """A reporter that keeps warnings, with those it kept before."""
+    return reporter if isinstance(reporter, Keeping) else Keeping(reporter or Silent())
+
+
 def _prepare(
-    config: RunConfig, run: RunFolder, reporter: Keeping, origins: Mapping[str, str], started: float | None
+    config: RunConfig,
+    run: RunFolder,
+    reporter: Keeping,
+    origins: Mapping[str, str],
+    started: float | None,
+    data: PreparedData | None = None,
 ) -> _Job:
     training = config.training
     # With a step limit and no budget nothing depends on the clock.
     budget = training.budget or (None if training.max_steps else DEFAULT_BUDGET_SECONDS)
     stopwatch = Stopwatch(budget, started=started)
     with stopwatch.stage("load"):
-        reporter.stage("Reading the texts")
-        data = prepare_data(
-            config.data, seed=training.seed, reporter=reporter,
-            seconds_left=None if training.max_steps else stopwatch.seconds_left,
-        )  # fmt: skip
+        if data is None:
+            reporter.stage("Reading the texts")
+            data = prepare_data(
+                config.data, seed=training.seed, reporter=reporter,
+                seconds_left=None if training.max_steps else stopwatch.seconds_left,
+            )  # fmt: skip
         reporter.stage("Loading the model and measuring this machine")
         session = set_up(
             config, data.train, seconds_left=None if training.max_steps else stopwatch.seconds_left
