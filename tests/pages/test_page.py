@@ -96,7 +96,32 @@ COMPARED: dict[str, Any] = {
                         "seconds": 61.4}, {"model": "bert", "failed": "No network"}],
     },
 }  # fmt: skip
-DOCUMENTS = {"inspect.html.j2": INSPECTED, "tokens.html.j2": COMPARED}
+
+
+def trial(number: int, **more: Any) -> dict[str, Any]:
+    return {
+        "number": number, "state": "complete", "is_default": number == 0, "value": 0.31 - 0.01 * number,
+        "accuracy": 0.87, "dev_log_loss": {"1": 0.5, "2": 0.4}, "seconds": 41.5, "fit_seconds": 40.0, "reason": None,
+        "params": {"learning_rate": 5e-05, "epochs": 3.2, "batch_tokens": 1024}, **more,
+    }  # fmt: skip
+
+
+SCORES = {
+    name: {"value": 0.91, "low": 0.88, "high": 0.93} for name in ("accuracy", "f1", "precision", "recall", "matthews")
+}
+TUNED: dict[str, Any] = {
+    "source": "reviews.csv", "model": "minilm", "objective": "log loss of the dev texts",
+    "trial_size": {"texts": 900, "dev_texts": 400, "seconds": 60.0, "of_texts": 6228},
+    "study": {"name": "reviews-minilm", "storage": "sqlite:///x.db", "complete": 2, "pruned": 1, "failed": 1},
+    "space": {name: {"low": 1, "high": 9, "default": 4} for name in ("learning_rate", "epochs", "batch_tokens")},
+    "trials": [trial(0), trial(1), trial(2, state="pruned", value=None, accuracy=None),
+               trial(3, state="failed", value=None, dev_log_loss={}, reason="The loss became infinite", params={})],
+    "importances": {"learning_rate": 0.7, "epochs": 0.2, "batch_tokens": 0.1},
+    "winner": {"number": 1, "is_default": False, "value": 0.3, "accuracy": 0.87, "params": {"learning_rate": 5e-05}},
+    "search_verdict": "Trial 1 lowers the log loss", "verdict": "The model beats TF-IDF", "warnings": ["Too short"],
+    "test": {"n": 872, "dataset": "test", **SCORES}, "baseline": {"name": "TF-IDF", **SCORES},
+}  # fmt: skip
+DOCUMENTS = {"inspect.html.j2": INSPECTED, "tokens.html.j2": COMPARED, "tuning.html.j2": TUNED}
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
 
@@ -180,7 +205,7 @@ def test_every_link_and_reference_has_its_place_and_ids_are_used_once(template):
 def test_tables_have_captions_and_their_headings_a_scope(template):
     page = Page(render(template, DOCUMENTS[template]))
     tags = [tag for tag, _ in page.tags]
-    assert tags.count("table") == tags.count("caption") > 3
+    assert tags.count("table") == tags.count("caption") >= 3
     assert all(attributes.get("scope") in ("row", "col") for tag, attributes in page.tags if tag == "th")
 
 

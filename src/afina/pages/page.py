@@ -9,7 +9,7 @@ from typing import Any
 
 from afina.extras import require
 from afina.outputs import new_file
-from afina.pages import figures, plain
+from afina.pages import figures, plain, search_figures
 from afina.pages.differences import mark_differences
 from afina.utf8 import as_utf8
 
@@ -20,7 +20,7 @@ def render(template: str, document: Mapping[str, Any]) -> str:
     """Make a page; missing keys leave out what they would have shown.
 
     Args:
-        template: Name of a template: `inspect.html.j2` or `tokens.html.j2`.
+        template: Name of a template: `inspect.html.j2`, `tokens.html.j2` or `tuning.html.j2`.
         document: What the command prints with `--json`. Its texts are escaped, whatever they hold.
 
     Returns:
@@ -55,7 +55,7 @@ def _environment() -> Any:
     )
     environment.tests["known"] = plain.is_known
     environment.globals.update(
-        {name: getattr(figures, name) for name in figures.__all__},
+        {name: getattr(home, name) for home in (figures, search_figures) for name in home.__all__},
         style=lambda: require("markupsafe", extra="data").Markup((_FOLDER / "style.css").read_text(encoding="utf-8")),
     )
     return environment
