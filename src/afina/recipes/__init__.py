@@ -13,6 +13,7 @@ __all__ = [
     "FineTuned",
     "Reporter",
     "Silent",
+    "Tuned",
     "audit_labels",
     "compare_tokenizers",
     "evaluate_run",
@@ -21,6 +22,7 @@ __all__ = [
     "measure_effect",
     "resume",
     "split_data",
+    "tune",
     "write_audited",
 ]
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from afina.recipes.splitting import split_data
     from afina.recipes.tokenizer_effect import measure_effect
     from afina.recipes.tokenizer_study import compare_tokenizers
+    from afina.recipes.tuning import Tuned, tune
 else:
     __getattr__, __dir__ = attach(
         __name__,
@@ -40,6 +43,7 @@ else:
             "FineTuned": "fine_tuning",
             "Reporter": "reporting",
             "Silent": "reporting",
+            "Tuned": "tuning",
             "audit_labels": "auditing",
             "compare_tokenizers": "tokenizer_study",
             "evaluate_run": "evaluating",
@@ -48,6 +52,7 @@ else:
             "measure_effect": "tokenizer_effect",
             "resume": "fine_tuning",
             "split_data": "splitting",
+            "tune": "tuning",
             "write_audited": "auditing",
         },
         extra="data,train",
