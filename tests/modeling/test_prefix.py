@@ -4,7 +4,7 @@ import torch
 from tests.modeling.passes import TEXTS, assert_same, batch_of, encode, gradients, load
 
 from afina.modeling import batch_logits
-from afina.modeling.anatomy import anatomy
+from afina.modeling.anatomy import dissect
 from afina.modeling.first_token import read_first_token_only
 from afina.modeling.prefix import HEAD_ONLY, Prefix, PrefixStates
 from afina.modeling.trainable import freeze, freeze_all_but_head
@@ -19,7 +19,7 @@ def keep(pretrained, depth, encodings, **options):
 def test_logits_and_gradients_are_those_of_the_whole_model(family_folder):
     pretrained = load(family_folder, dropout=0.3)
     model = pretrained.model
-    if anatomy(model).shares_layers:
+    if dissect(model).shares_layers:
         pytest.skip("its one layer cannot be frozen in part")
     freeze(model, embeddings=True, layers=1)
     read_first_token_only(model)

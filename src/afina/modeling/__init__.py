@@ -19,13 +19,12 @@ __all__ = [
     "PrefixStates",
     "PretrainedClassifier",
     "add_lora",
-    "anatomy",
     "batch_logits",
     "check_depth",
     "check_quantization",
     "count_parameters",
+    "dissect",
     "embed",
-    "find_anatomy",
     "freeze",
     "freeze_all_but_head",
     "head_modules",
@@ -38,10 +37,11 @@ __all__ = [
     "predict_logits",
     "quiet",
     "save_adapter",
+    "try_dissect",
 ]
 
 if TYPE_CHECKING:
-    from afina.modeling.anatomy import Anatomy, anatomy, find_anatomy, head_modules
+    from afina.modeling.anatomy import Anatomy, dissect, head_modules, try_dissect
     from afina.modeling.catalog import EMBEDDED, HUB_IDS, locate
     from afina.modeling.embedding import embed
     from afina.modeling.forward import INFERENCE_BATCH_TOKENS, batch_logits, predict_logits
@@ -64,13 +64,12 @@ else:
             "PrefixStates": "prefix",
             "PretrainedClassifier": "load",
             "add_lora": "lora",
-            "anatomy": "anatomy",
             "batch_logits": "forward",
             "check_depth": "trainable",
             "check_quantization": "quantization",
             "count_parameters": "trainable",
+            "dissect": "anatomy",
             "embed": "embedding",
-            "find_anatomy": "anatomy",
             "freeze": "trainable",
             "freeze_all_but_head": "trainable",
             "head_modules": "anatomy",
@@ -83,6 +82,7 @@ else:
             "predict_logits": "forward",
             "quiet": "load",
             "save_adapter": "lora",
+            "try_dissect": "anatomy",
         },
         extra="train",
     )

@@ -63,7 +63,7 @@ class Anatomy:
             yield depths.get(id(weight), outside), name, weight
 
 
-def anatomy(model: Any) -> Anatomy:
+def dissect(model: Any) -> Anatomy:
     """Find the parts of a Hugging Face classifier.
 
     Raises:
@@ -84,10 +84,10 @@ def anatomy(model: Any) -> Anatomy:
     return Anatomy(base, layers, config.model_type in _TOKENS_FIRST, _pooling(config))
 
 
-def find_anatomy(model: Any) -> Anatomy | None:
-    """As `anatomy`; None for a model whose layers cannot be told apart."""
+def try_dissect(model: Any) -> Anatomy | None:
+    """As `dissect`; None for a model whose layers cannot be told apart."""
     try:
-        return anatomy(model)
+        return dissect(model)
     except ConfigError:
         return None
 
@@ -103,7 +103,7 @@ def head_modules(model: Any) -> list[str]:
 
 def linear_names(model: Any) -> list[str]:
     """Full names of the linear modules inside the layers."""
-    inside = {id(module) for layer in anatomy(model).layers for module in layer.modules()}
+    inside = {id(module) for layer in dissect(model).layers for module in layer.modules()}
     return [name for name, module in model.named_modules() if id(module) in inside and _is_linear(module)]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from afina.modeling.anatomy import anatomy
+from afina.modeling.anatomy import dissect
 
 _BERT_LIKE = ("bert", "camembert", "electra", "roberta", "xlm-roberta")
 
@@ -39,7 +39,7 @@ def read_first_token_only(model: Any) -> bool:
         forward = _distilbert_layer
     else:
         return False
-    layer: Any = anatomy(model).layers[-1]
+    layer: Any = dissect(model).layers[-1]
     layer.forward = partial(forward, layer)
     return True
 

@@ -25,7 +25,7 @@ from afina.modeling.anatomy import head_modules
 from afina.modeling.catalog import EMBEDDED, locate
 from afina.modeling.feeding import context_limit, ensure_pad_token, set_dropout, tokenizer_options
 from afina.modeling.first_token import read_first_token_only
-from afina.modeling.quantization import quantization_config
+from afina.modeling.quantization import keep_full_precision, quantization_config
 
 __all__ = [
     "PretrainedClassifier", "context_limit", "ensure_pad_token", "load_fine_tuned", "load_pretrained", "loading",
@@ -104,6 +104,8 @@ def load_pretrained(
         base = f"{model.base_model_prefix}."
         # Not every pretraining has a use for the pooler, which is a part of the head in all but name.
         _check_complete(name, [w for w in _new_weights(report) if w.startswith(base) and "pooler" not in w], model)
+    if bits is not None:
+        keep_full_precision(model)
     return _pretrained(model, tokenizer, labels)
 
 

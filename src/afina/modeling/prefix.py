@@ -22,7 +22,7 @@ import torch
 from torch import nn
 from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions
 
-from afina.modeling.anatomy import Anatomy, anatomy
+from afina.modeling.anatomy import Anatomy, dissect
 from afina.modeling.forward import INFERENCE_BATCH_TOKENS, batch_logits, model_inputs
 from afina.tokenization import Batch, Encodings, pad, sorted_batches
 
@@ -45,7 +45,7 @@ class Prefix:
     parts: Anatomy = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "parts", anatomy(self.plain))
+        object.__setattr__(self, "parts", dissect(self.plain))
 
     @property
     def width(self) -> int:

@@ -57,6 +57,17 @@ def quantization_config(bits: int, *, skipped: list[str]) -> Any:
     )  # fmt: skip
 
 
+def keep_full_precision(model: Any) -> None:
+    """Let 4-bit modules on a CPU predict as they train.
+
+    bitsandbytes would pack their weights for bf16 whenever a model is evaluated, which rounds the dev scores, and fails
+    when training goes on.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
+
+
 def is_quantized(module: Any) -> bool:
     """Whether bitsandbytes holds the weight of a module."""
     return type(getattr(module, "weight", None)).__name__ in ("Int8Params", "Params4bit")

@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from afina.errors import ConfigError
-from afina.modeling.anatomy import Anatomy, anatomy, find_anatomy, head_modules
+from afina.modeling.anatomy import Anatomy, dissect, head_modules, try_dissect
 
 
 def freeze(model: Any, *, embeddings: bool, layers: int = 0) -> None:
@@ -29,9 +29,9 @@ def freeze(model: Any, *, embeddings: bool, layers: int = 0) -> None:
     """
     if not layers:
         if embeddings:
-            _freeze_up_to(find_anatomy(model), model, 0)
+            _freeze_up_to(try_dissect(model), model, 0)
         return
-    parts = anatomy(model)
+    parts = dissect(model)
     check_depth(parts, layers, model.config.model_type)
     _freeze_up_to(parts, model, layers)
     for module in _modules_below(parts, layers):

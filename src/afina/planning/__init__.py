@@ -7,6 +7,7 @@ from afina.planning.allocation import Allocation, allocate
 from afina.planning.method import NO_CACHE, OFF, CachePlan, choose_method, plan_cache
 from afina.planning.probe import Speed, has_bf16, has_fast_bf16, measure_speed
 from afina.planning.settings import (
+    DEFAULT_BATCH_TOKENS,
     DEFAULT_BUDGET_SECONDS,
     FROZEN,
     FULL,
@@ -16,10 +17,12 @@ from afina.planning.settings import (
     choose_bits,
     choose_dropout,
     choose_settings,
+    default_max_tokens,
     size_defaults,
 )
 
 __all__ = [
+    "DEFAULT_BATCH_TOKENS",
     "DEFAULT_BUDGET_SECONDS",
     "FROZEN",
     "FULL",
@@ -36,6 +39,7 @@ __all__ = [
     "choose_dropout",
     "choose_method",
     "choose_settings",
+    "default_max_tokens",
     "has_bf16",
     "has_fast_bf16",
     "measure_speed",

@@ -36,6 +36,12 @@ from afina.training import ALL_STEPS, BUDGET, EARLY, Checkpoint, find_checkpoint
 # Weights and checkpoint of a small model; what a large one needs is known only after it is loaded.
 _DISK_BYTES = 500_000_000
 
+_READ = {
+    "head": "only their beginning is read",
+    "head-tail": "only their beginning and their end are read",
+    "windows": "only a part of their windows is read",
+}
+
 
 @dataclass(frozen=True)
 class FineTuned:
@@ -222,7 +228,7 @@ def _execute(job: _Job, folder: RunFolder, *, track: bool, checkpoint: Checkpoin
         if fitting.share_truncated:
             reporter.tell(
                 f"{fitting.share_truncated:.0%} of the training texts are longer than "
-                f"{job.session.settings.max_tokens} tokens; only their beginning is read (--max-tokens)"
+                f"{job.session.settings.max_tokens} tokens; {_READ[job.session.settings.long_text]} (--max-tokens, --long-text)"
             )
         if checkpoint is not None:
             fitting.resume(checkpoint)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from afina.modeling import HEAD_ONLY, Prefix, PrefixStates, find_anatomy, head_modules
+from afina.modeling import HEAD_ONLY, Prefix, PrefixStates, try_dissect, head_modules
 from afina.recipes.session import Session
 from afina.tokenization import Encodings, pad, shuffled_batches
 
@@ -30,7 +30,7 @@ def fit_head(session: Session, encodings: Encodings, label_ids: torch.Tensor, *,
         Whether it was done: what the head of an unknown family reads cannot be kept.
     """
     plain, pretrained = session.pretrained.model, session.pretrained
-    parts = find_anatomy(plain)
+    parts = try_dissect(plain)
     if parts is None or parts.pooling is None:
         return False
     some = np.sort(np.random.default_rng(seed).permutation(len(encodings))[:_MOST_TEXTS])

@@ -8,7 +8,7 @@ import numpy as np
 
 from afina.config import RunConfig
 from afina.data import TextDataset
-from afina.modeling import find_anatomy
+from afina.modeling import try_dissect
 from afina.planning import measure_speed
 from afina.recipes.search_plan import Costs
 from afina.recipes.search_space import Found
@@ -35,7 +35,7 @@ def describe_defaults(session: Session, train: TextDataset) -> Found:
     """
     settings, pretrained = session.settings, session.pretrained
     lengths = Encoder(pretrained.backend_tokenizer, pretrained.max_context).encode(_some(train)).lengths
-    parts = find_anatomy(pretrained.model)
+    parts = try_dissect(pretrained.model)
     return Found(
         learning_rate=settings.learning_rate,
         batch_tokens=settings.batch_tokens,

@@ -23,7 +23,7 @@ from afina.modeling import (
     PretrainedClassifier,
     add_lora,
     check_quantization,
-    find_anatomy,
+    try_dissect,
     freeze,
     freeze_all_but_head,
     load_pretrained,
@@ -45,7 +45,7 @@ from afina.planning import (
 )
 from afina.protocols import TextClassifier
 from afina.recipes.resources import describe_resources
-from afina.recipes.speed import share_of_texts_in_time
+from afina.recipes.speed import share_of_long_texts, share_of_texts_in_time
 from afina.tokenization import Encoder, Encodings
 from afina.training import Feed, make_accelerator, make_optimizer, seed_everything
 
@@ -171,7 +171,7 @@ def set_up(
         )
     fp32_forward = pretrained.model.forward
     model = accelerator.prepare(pretrained.model)
-    parts = find_anatomy(pretrained.model)
+    parts = try_dissect(pretrained.model)
     if settings is None:
         time_share = share_of_texts_in_time(config, pretrained, model, accelerator, train, seconds_left)
         settings = choose_settings(
@@ -182,6 +182,7 @@ def set_up(
             n_texts=len(train),
             n_layers=parts.n_layers if parts else 0,
             max_context=pretrained.max_context,
+            share_long=share_of_long_texts(config, pretrained, train),
             on_cpu=on_cpu,
             fast_bf16=fast_bf16,
         )

@@ -14,13 +14,14 @@ from afina.config import RunConfig
 from afina.data import TextDataset
 from afina.modeling import PretrainedClassifier
 from afina.planning import (
-    FULL,
+    DEFAULT_BATCH_TOKENS,
     HEAD,
     OFF,
     Allocation,
     CachePlan,
     allocate,
-    choose_settings,
+    choose_bits,
+    default_max_tokens,
     measure_speed,
     plan_cache,
     size_defaults,
@@ -56,25 +57,22 @@ def share_of_texts_in_time(
     Measured only where the answer chooses the method.
     """
     modeling = config.modeling
-    is_open = modeling.method == "auto" and modeling.freeze_layers is None and choose_bits_is_off(config)
+    is_open = modeling.method == "auto" and modeling.freeze_layers is None and choose_bits(config) is None
     if seconds_left is None or not is_open:
         return float("inf")
-    settings = choose_settings(
-        config, method=FULL, n_texts=len(train), n_layers=0, max_context=pretrained.max_context, on_cpu=True,
-        fast_bf16=False,
-    )  # fmt: skip
-    lengths = _lengths(Encoder(pretrained.backend_tokenizer, settings.max_tokens), train)
-    speed = measure_speed(
-        model, accelerator, batch_tokens=settings.batch_tokens, text_tokens=_typical(lengths, settings.max_tokens)
-    )
+    max_tokens = default_max_tokens(config, pretrained.max_context)
+    lengths = _lengths(Encoder(pretrained.backend_tokenizer, max_tokens), train)
+    batch_tokens = config.tokenization.batch_tokens or DEFAULT_BATCH_TOKENS
+    speed = measure_speed(model, accelerator, batch_tokens=batch_tokens, text_tokens=_typical(lengths, max_tokens))
     epochs = config.training.epochs or size_defaults(len(train))[0]
     wished = len(train) * epochs * float(lengths.mean())
     return _TRAINING_SHARE * seconds_left * speed.training / wished
 
 
-def choose_bits_is_off(config: RunConfig) -> bool:
-    """Whether the weights are held in fp32."""
-    return not (config.modeling.load_in_8bit or config.modeling.load_in_4bit)
+def share_of_long_texts(config: RunConfig, pretrained: PretrainedClassifier, train: TextDataset) -> float:
+    """Share of some training texts that have more tokens than are kept of a text."""
+    encoder = Encoder(pretrained.backend_tokenizer, default_max_tokens(config, pretrained.max_context))
+    return encoder.encode(_some(train)).share_truncated
 
 
 def share_out(
@@ -165,5 +163,9 @@ def _typical(lengths: np.ndarray[Any, np.dtype[np.int64]], max_tokens: int) -> i
 
 
 def _lengths(encoder: Encoder, dataset: TextDataset) -> np.ndarray[Any, np.dtype[np.int64]]:
+    return encoder.encode(_some(dataset)).lengths
+
+
+def _some(dataset: TextDataset) -> list[str]:
     some = np.random.default_rng(0).permutation(len(dataset))[:_TEXTS_TO_MEASURE]
-    return encoder.encode([dataset.texts[i] for i in some]).lengths
+    return [dataset.texts[i] for i in some]

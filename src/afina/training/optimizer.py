@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from afina.modeling import anatomy
+from afina.modeling import dissect
 
 
 def make_optimizer(
@@ -25,7 +25,7 @@ def make_optimizer(
     """
     depths: dict[int, int] = {}
     if layer_decay < 1:
-        parts = anatomy(model)
+        parts = dissect(model)
         depths = {id(weight): parts.n_layers + 1 - depth for depth, _, weight in parts.weights()}
     groups: dict[tuple[int, bool], list[torch.nn.Parameter]] = {}
     for parameter in model.parameters():
