@@ -226,6 +226,15 @@ def test_a_disk_that_fills_while_the_run_is_written_loses_nothing(tune, disk, sh
     assert weights(resume(disk / "run.partial").run.root) == weights(whole)
 
 
+def test_a_disk_that_fills_before_low_rank_updates_are_saved_loses_nothing(tune, disk):
+    settings = {**EACH_STEP, "modeling.method": "lora"}
+    with pytest.raises(MachineLimitError, match="The run cannot be written") as raised:
+        tune("disk/run", settings, reporter=At("Testing", lambda: fill(disk)))
+    assert f"--resume {disk / 'run.partial'}" in raised.value.hint
+    (disk / "filling").unlink()
+    assert weights(resume(disk / "run.partial").run.root) == weights(tune("whole", settings).run.root)
+
+
 def test_a_disk_that_fills_without_a_checkpoint_leaves_nothing(tune, disk):
     with pytest.raises(MachineLimitError, match="The run cannot be written") as raised:
         tune("disk/run", reporter=At("Writing the run", lambda: fill(disk)))
@@ -239,3 +248,33 @@ def test_a_place_that_another_command_holds_is_refused_before_anything_is_read(t
         with pytest.raises(OutputError, match="another command is writing it"):
             tune("run", reporter=reporter)
         raise KeyboardInterrupt
+
+
+METHODS = {
+    "full": {"modeling.dropout": 0.1, "training.layer_decay": 0.8, "training.accumulation": 2},
+    "probe_first": {
+        "training.probe_first": True,
+        "training.label_smoothing": 0.1,
+        "training.class_weights": "balanced",
+    },
+    "frozen": {"modeling.method": "frozen", "modeling.freeze_layers": 1, "modeling.prefix_cache": "fp32"},
+    "head": {"modeling.method": "head"},
+    "lora": {"modeling.method": "lora", "modeling.lora_dropout": 0.1},
+    "lora in 8 bits": {"modeling.method": "lora", "modeling.lora_dropout": 0.1, "modeling.load_in_8bit": True},
+    "lora in 4 bits": {"modeling.method": "lora", "modeling.lora_dropout": 0.1, "modeling.load_in_4bit": True},
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_resumes_to_the_same_bits(tune, tmp_path, method):
+    if "bits" in method:
+        pytest.importorskip("bitsandbytes")
+    settings = {**METHODS[method], **EACH_STEP}
+    whole = tune("whole", settings)
+    with pytest.raises(Interrupted):
+        tune("cut", settings, reporter=At(3))
+    reporter = Recorder()
+    resumed = resume(tmp_path / "cut.partial", reporter=reporter)
+    assert [step.step for step in reporter.steps] == [4, 5, 6]
+    assert weights(resumed.run.root) == weights(whole.run.root)
+    assert resumed.summary["test"]["log_loss"] == whole.summary["test"]["log_loss"]

@@ -237,7 +237,8 @@ def _execute(job: _Job, folder: RunFolder, *, track: bool, checkpoint: Checkpoin
     _tell_stop(fitted, len(job.all_training), reporter, timed=timed)
     reporter.stage("Testing")
     with stopwatch.stage("evaluate"):
-        classifier = job.session.finish(folder.adapter)
+        with writing(folder):
+            classifier = job.session.finish(folder.adapter)
         blending = decide_blending(classifier, tfidf, job.data.dev) if job.config.blend else Blending()
         tested = test_once(
             classifier, job.data.test, tfidf=tfidf, training=job.all_training,
