@@ -77,7 +77,6 @@ class Fitted:
 
     pretrained: PretrainedClassifier
     accuracy: float
-    steps: int
 
     def encode(self, texts: list[str]) -> Encodings:
         return Encoder(self.pretrained.backend_tokenizer, CONTEXT).encode(texts)
@@ -104,12 +103,13 @@ def fit(folder: Path, *, max_steps: int = 120) -> Fitted:
     model, optimizer = accelerator.prepare(pretrained.model, optimizer)
     make = partial(pad, encodings, pad_id=pretrained.pad_id, side=pretrained.padding_side)
     order = partial(shuffled_batches, encodings.lengths, 256, seed=0)
-    fitted = Fitted(pretrained, 0.0, 0)
+    fitted = Fitted(pretrained, 0.0)
     for step in training_steps(
         model,
         optimizer,
         accelerator,
         epoch_batches=lambda epoch: [partial(make, rows) for rows in order(epoch=epoch)],
+        forward=partial(batch_logits, model),
         label_ids=torch.from_numpy(LABEL_IDS),
         budget=Budget(max_steps),
         settings=LoopSettings(
@@ -118,7 +118,6 @@ def fit(folder: Path, *, max_steps: int = 120) -> Fitted:
         ),
         evaluate=lambda: DevScore.of(predict(pretrained, encodings), LABEL_IDS),
     ):  # fmt: skip
-        fitted.steps = step.step
         if step.dev is not None:
             fitted.accuracy = step.dev.accuracy
             if math.isclose(fitted.accuracy, 1):

@@ -113,9 +113,14 @@ def merge_into(plain: Any, quantized: Any) -> None:
             target.load_state_dict(module.modules_to_save["default"].state_dict())
         elif isinstance(module, LoraLayer):
             update = module.get_delta_weight("default").to(torch.float32)
-            target.weight.copy_(unpacked_weight(module.get_base_layer()) + update)
-        elif hasattr(target, "weight") and is_quantized(module):
-            target.weight.copy_(unpacked_weight(module))
+            _set_weight(target, unpacked_weight(module.get_base_layer()) + update)
+        elif is_quantized(module):
+            _set_weight(target, unpacked_weight(module))
+
+
+def _set_weight(target: Any, weight: torch.Tensor) -> None:
+    # GPT-2's own kind of linear module has its weight the other way round; a quantized one has it as torch does.
+    target.weight.copy_(weight.T if type(target).__name__ == "Conv1D" else weight)
 
 
 def _matches(name: str, targets: Sequence[str]) -> bool:
