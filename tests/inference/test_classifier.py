@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 import torch
 
+from afina.data import TextDataset
 from afina.errors import DataError, ModelError
+from afina.evaluation import BLEND_FILE, TfidfBaseline, write_tfidf
 from afina.inference import Classifier
+from afina.inference.torch_backend import TorchBackend
+from afina.labels import LabelSet
 from afina.modeling import load_fine_tuned
 from afina.tokenization import Encoder
 
+LABELS = LabelSet(("negative", "positive"))
 LONG = "the room was not very bad and it was not a lovely number " * 3
 TEXTS = ["the film was good", LONG, "", "good bad " * 6]
 
@@ -88,3 +93,62 @@ def test_what_is_no_list_of_strings_is_refused(write_run, texts):
     classifier = Classifier.load(write_run({"max_tokens": 16}).root)
     with pytest.raises(DataError, match="takes a list of strings"):
         classifier.predict_proba(texts)
+
+
+class Fixed:
+    """A baseline that answers the same for every text."""
+
+    labels = LABELS
+
+    def predict_proba(self, texts):
+        return np.tile([0.9, 0.1], (len(texts), 1))
+
+
+@pytest.fixture
+def baseline():
+    texts = [f"a {word} film number {i}" for i in range(10) for word in ("good", "bad")]
+    return TfidfBaseline(TextDataset(texts, np.array([1, 0] * 10), LABELS))
+
+
+def test_a_run_blends_in_the_baseline_it_carries(write_run, baseline):
+    run = write_run({"max_tokens": 16}, blend={"weight": 0.25, "file": BLEND_FILE})
+    write_tfidf(baseline.as_model(), run.root / BLEND_FILE)
+    blended = Classifier.load(run.root).predict_proba(TEXTS)
+    plain = Classifier.load(write_run({"max_tokens": 16}).root).predict_proba(TEXTS)
+    product = plain**0.75 * baseline.predict_proba(TEXTS) ** 0.25
+    np.testing.assert_allclose(blended, product / product.sum(axis=1, keepdims=True), atol=1e-6)
+    assert Classifier.load(run.root).predict_proba([]).shape == (0, 2)
+
+
+def test_a_weight_of_zero_needs_no_file(write_run):
+    plain = Classifier.load(write_run({"max_tokens": 16}).root).predict_proba(TEXTS)
+    run = write_run({"max_tokens": 16}, blend={"weight": 0, "file": BLEND_FILE})
+    np.testing.assert_array_equal(Classifier.load(run.root).predict_proba(TEXTS), plain)
+
+
+def test_any_classifier_can_be_blended_in(write_run):
+    run = write_run({"max_tokens": 16})
+    backend = TorchBackend.load(run.model, LABELS)
+    classifier = Classifier(backend, backend.encoder(16), LABELS, baseline=Fixed(), baseline_weight=1.0)
+    np.testing.assert_allclose(classifier.predict_proba(TEXTS), Fixed().predict_proba(TEXTS))
+    with pytest.raises(ModelError, match="other labels"):
+        Classifier(backend, backend.encoder(16), LabelSet(("a", "b")), baseline=Fixed(), baseline_weight=0.5)
+
+
+@pytest.mark.parametrize(
+    ("blended", "message"),
+    [
+        ({"weight": 1.5, "file": BLEND_FILE}, "out of range: 1.5"),
+        ({"weight": float("nan"), "file": BLEND_FILE}, "out of range: nan"),
+        ({"weight": 0.5, "file": "blend/none.parquet"}, "No such TF-IDF model"),
+        ({"weight": 0.5, "file": "run.json"}, "is damaged"),
+        ({"weight": 0.5}, "is incomplete: 'file'"),
+        ({"file": BLEND_FILE}, "is incomplete: 'weight'"),
+        ("half", "is incomplete"),
+    ],
+)
+def test_a_blend_that_cannot_be_followed_is_refused(write_run, baseline, blended, message):
+    run = write_run({"max_tokens": 16}, blend=blended)
+    write_tfidf(baseline.as_model(), run.root / BLEND_FILE)
+    with pytest.raises(ModelError, match=message):
+        Classifier.load(run.root)

@@ -16,7 +16,9 @@ def test_embeddings_alone_are_frozen(family_folder):
     assert not table.requires_grad
     parts = dissect(model)
     assert all(weight.requires_grad for layer in parts.layers for weight in layer.parameters())
-    assert all(weight.requires_grad for head in head_modules(model) for weight in model.get_submodule(head).parameters())
+    assert all(
+        weight.requires_grad for head in head_modules(model) for weight in model.get_submodule(head).parameters()
+    )
 
 
 def test_the_first_layers_are_frozen_with_what_comes_before_them(family_folder):

@@ -9,7 +9,8 @@ from afina.planning import choose_dropout, choose_settings
 def choose(options=None, **facts):
     config, _ = load_config(options=options or {})
     given_facts = {
-        "method": "full", "n_layers": 6, "share_long": 0.0, "n_texts": 5_000, "max_context": 512, "on_cpu": True, "fast_bf16": False, **facts,
+        "method": "full", "n_layers": 6, "share_long": 0.0, "n_texts": 5_000, "max_context": 512, "on_cpu": True,
+        "fast_bf16": False, **facts,
     }  # fmt: skip
     return choose_settings(config, **given_facts)
 
@@ -73,3 +74,24 @@ def test_dropout_is_the_models_own_only_on_an_accelerator():
     assert choose_dropout(config, on_cpu=False) is None
     config, _ = load_config(options={"modeling.dropout": 0.0})
     assert choose_dropout(config, on_cpu=False) == 0
+
+
+def test_methods_have_rates_and_depths_of_their_own():
+    assert choose(method="frozen").freeze_layers == 3
+    assert choose({"modeling.freeze_layers": 5}, method="frozen").freeze_layers == 5
+    assert choose({"modeling.freeze_layers": "auto"}, method="frozen").freeze_layers == 3
+    assert choose(method="full").freeze_layers == choose(method="head").freeze_layers == 0
+    assert choose(method="lora").learning_rate > choose(method="full").learning_rate
+    assert choose(method="head").epochs > choose(method="full").epochs
+    assert choose(method="lora").freeze_embeddings
+
+
+def test_tails_are_read_where_many_texts_are_long():
+    assert choose(share_long=0.05).long_text == "head"
+    assert choose(share_long=0.5).long_text == "head-tail"
+    assert choose({"tokenization.long_text": "head"}, share_long=0.5).long_text == "head"
+
+
+def test_a_batch_holds_the_longest_text_by_default():
+    assert choose({"tokenization.max_tokens": 4000}, max_context=8000).batch_tokens == 4000
+    assert choose().batch_tokens == 1024
