@@ -95,13 +95,13 @@ def test_it_is_loaded_and_scored_without_scikit_learn_and_torch(tmp_path):
 def test_real_reviews_take_few_megabytes_and_lose_nothing(shared_data, tmp_path):
     import pyarrow.parquet as pq
 
-    rows = pq.read_table(shared_data / "imdb_train.parquet").to_pylist()[:6_000]
+    rows = pq.read_table(shared_data / "imdb_train.parquet").to_pylist()[::4]  # they are ordered by label
     texts, label_ids = [row["text"] for row in rows], np.array([row["label"] for row in rows])
-    baseline = TfidfBaseline(TextDataset(texts[:5_000], label_ids[:5_000], TWO))
+    baseline = TfidfBaseline(TextDataset(texts[::2], label_ids[::2], TWO))
     write_tfidf(baseline.as_model(), tmp_path / "x.parquet")
     assert (tmp_path / "x.parquet").stat().st_size < 5e6
     loaded = read_tfidf(tmp_path / "x.parquet")
-    np.testing.assert_allclose(loaded.predict_proba(texts[5_000:]), baseline.predict_proba(texts[5_000:]), atol=1e-6)
+    np.testing.assert_allclose(loaded.predict_proba(texts[1::2]), baseline.predict_proba(texts[1::2]), atol=1e-6)
 
 
 def test_a_missing_file_is_one_sentence(tmp_path):

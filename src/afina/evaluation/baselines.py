@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from afina.data import TextDataset
+from afina.evaluation.tfidf import TOKEN_PATTERN, TfidfModel
 from afina.labels import LabelSet
 
 
@@ -41,8 +42,7 @@ class TfidfBaseline:
 
         self.labels: LabelSet = training.labels
         self.n_texts = len(training)
-        # Single characters count as words, so that texts of emoji or initials have features too.
-        vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b|[^\w\s]")
+        vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=TOKEN_PATTERN)
         self._pipeline = make_pipeline(vectorizer, LogisticRegression(C=10, max_iter=1000))
         self._pipeline.fit(list(training.texts), training.label_ids)
 
@@ -52,3 +52,8 @@ class TfidfBaseline:
         if len(texts):
             probabilities[:, self._pipeline.classes_] = self._pipeline.predict_proba(list(texts))
         return probabilities
+
+    def as_model(self) -> TfidfModel:
+        """What was fitted, as plain arrays that can be written to a file and scored without scikit-learn."""
+        vectorizer, regression = self._pipeline
+        return TfidfModel.of(vectorizer, regression, self.labels, n_texts=self.n_texts)

@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from afina.errors import ConfigError, DataError, ModelError
+from afina.evaluation import blend, read_tfidf
 from afina.labels import LabelSet
+from afina.protocols import TextClassifier
 from afina.run_folder import RunFolder
 from afina.tokenization import DEFAULT_MAX_WINDOWS, HEAD, Encoder, Encodings
 
@@ -32,13 +34,34 @@ class Classifier:
         encoder: What turns texts into token ids.
         labels: Labels, in the order of the logits.
         temperature: Logits are divided by it before the softmax; 1 leaves them as they are.
+        baseline: A second classifier whose probabilities are blended in, see `afina.evaluation.blending`.
+        baseline_weight: Its share, 0 to 1.
+
+    Raises:
+        ModelError: The baseline has other labels, or its weight is out of range.
     """
 
-    def __init__(self, backend: Backend, encoder: Encoder, labels: LabelSet, *, temperature: float = 1.0) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        encoder: Encoder,
+        labels: LabelSet,
+        *,
+        temperature: float = 1.0,
+        baseline: TextClassifier | None = None,
+        baseline_weight: float = 0.0,
+    ) -> None:
+        if not 0 <= baseline_weight <= 1:
+            raise ModelError(f"The weight of the baseline is out of range: {baseline_weight}", hint="between 0 and 1")
+        if baseline is not None and baseline.labels != labels:
+            raise ModelError(
+                f"The baseline has other labels than the model: {', '.join(baseline.labels)} and {', '.join(labels)}"
+            )
         self._backend = backend
         self._encoder = encoder
         self._labels = labels
         self._temperature = temperature
+        self._baseline, self._baseline_weight = baseline, baseline_weight
         self._last_read: tuple[tuple[str, ...], float] = ((), 0.0)
 
     @classmethod
@@ -58,6 +81,9 @@ class Classifier:
             max_tokens = int(settings["max_tokens"])
             long_text = str(settings.get("long_text", HEAD))
             max_windows = int(settings.get("max_windows", DEFAULT_MAX_WINDOWS))
+            blended = manifest.get("blend") or {"weight": 0}
+            weight = float(blended["weight"])
+            baseline_file = folder.root / blended["file"] if weight else None
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"The manifest of {folder.root} is incomplete: {error}") from None
         backend = TorchBackend.load(folder.model, labels)
@@ -65,7 +91,8 @@ class Classifier:
             encoder = backend.encoder(max_tokens, long_text=long_text, max_windows=max_windows)
         except ConfigError as error:
             raise ModelError(f"The manifest of {folder.root} asks for what cannot be: {error}") from None
-        return cls(backend, encoder, labels, temperature=temperature)
+        baseline = read_tfidf(baseline_file) if baseline_file else None
+        return cls(backend, encoder, labels, temperature=temperature, baseline=baseline, baseline_weight=weight)
 
     @property
     def labels(self) -> LabelSet:
@@ -87,7 +114,9 @@ class Classifier:
         logits = self._backend.logits(encodings).astype(np.float64) / self._temperature
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities: npt.NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
-        return probabilities
+        if self._baseline is None or not self._baseline_weight:
+            return probabilities
+        return blend(probabilities, self._baseline.predict_proba(texts), self._baseline_weight)
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The most probable label of each text; errors as `predict_proba`."""
