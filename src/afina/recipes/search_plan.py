@@ -12,15 +12,15 @@ from typing import Any
 
 from afina.errors import MachineLimitError
 
-TRIAL_EVALUATIONS = 3
-"""Looks at the dev set during a trial: two at which it may be given up, and one at its end."""
+TRIAL_EVALUATIONS = 2
+"""Looks at the dev set during a trial: one halfway, when it may be given up, and one at its end."""
 
 # Most of the time that the search may take where the final training could use all of it.
 _SEARCH_SHARE = 0.5
 # A winner may cost more than the defaults: more epochs, longer texts, smaller batches.
 _DEARER = 1.5
 _TRIALS_WISHED, _FEWEST_TRIALS = 8, 2
-# Of a trial's longest time, what one takes on average: half are given up early, and cheap ones end early.
+# Of a trial's longest time, what one takes on average: half are given up halfway, and cheap ones end early.
 _MEAN_USE = 0.7
 _DEV_SHARE = 0.3
 _FEWEST_DEV, _MOST_DEV = 20, 1000

@@ -10,8 +10,8 @@ from afina.config import RunConfig
 
 Params = dict[str, float]
 
-# A learning rate is sought within this factor of the default, and the size of a batch within the other.
-_RATE_FACTOR, _BATCH_FACTOR = 8.0, 4.0
+# Within this factor of the default a learning rate is sought, and the size of a batch.
+_FACTOR = 4.0
 _MOST_EPOCHS, _MOST_SMOOTHING = 8.0, 0.2
 # Attention costs the square of the length; beyond this, windows pay more than longer texts.
 _LONGEST, _SHORTEST = 512, 32
@@ -137,9 +137,9 @@ def make_space(config: RunConfig, found: Found, *, pinned: Callable[[str], bool]
     searches_depth = searches_depth and found.method in ("full", "frozen") and not pinned("modeling.freeze_layers")
     rate, smoothing = found.learning_rate, config.training.label_smoothing
     bounds: dict[str, tuple[float, float, float]] = {
-        "learning_rate": (rate / _RATE_FACTOR, min(1.0, rate * _RATE_FACTOR), rate),
+        "learning_rate": (rate / _FACTOR, min(1.0, rate * _FACTOR), rate),
         "batch_tokens": (
-            max(1, round(found.batch_tokens / _BATCH_FACTOR)), round(found.batch_tokens * _BATCH_FACTOR),
+            max(1, round(found.batch_tokens / _FACTOR)), round(found.batch_tokens * _FACTOR),
             found.batch_tokens,
         ),
         "epochs": (min(1.0, found.epochs), max(_MOST_EPOCHS, 2 * found.epochs), found.epochs),

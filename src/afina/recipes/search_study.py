@@ -11,7 +11,6 @@ from typing import Any
 from afina.data import public_name
 from afina.errors import ConfigError, OutputError, first_line
 from afina.extras import require
-from afina.recipes.search_plan import TRIAL_EVALUATIONS
 from afina.recipes.search_space import Params
 
 FINGERPRINT, POOL, SIZE = "afina_fingerprint", "afina_pool", "afina_trial_size"
@@ -20,7 +19,6 @@ LOSSES, ACCURACY, SECONDS, REASON = "dev_losses", "dev_accuracy", "fit_seconds",
 # A worker that was killed cannot say so: its trial is given up when no sign of life came for the grace.
 _HEARTBEAT_SECONDS, _GRACE_SECONDS = 30, 120
 _STARTUP_TRIALS = 4
-_REDUCTION = 2
 _SECONDS_TO_SET_UP = 10.0
 
 
@@ -104,9 +102,8 @@ class SearchStudy:
                 seed=None if self.is_joined else seed, n_startup_trials=_STARTUP_TRIALS, multivariate=True,
                 constant_liar=True,
             )  # fmt: skip
-            self._study.pruner = optuna.pruners.SuccessiveHalvingPruner(
-                min_resource=max(1, TRIAL_EVALUATIONS // 3), reduction_factor=_REDUCTION
-            )
+            # Learning rates that end well may look bad at first: trials are compared once, halfway.
+            self._study.pruner = optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=2)
 
     def propose(self, params: Params) -> None:
         """Have these values tried next."""
