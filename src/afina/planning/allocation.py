@@ -24,9 +24,10 @@ _PADDING = 1.05
 _MIN_TEST, _MIN_DEV = 40, 20
 # For what nobody foresees: a step in hand when the time ends, a neighbour who wakes up while the test runs.
 _MARGIN_SHARE = 0.02
-# More is planned than the measured speed allows: a machine that proves faster is used to the end, and where it is not
-# faster the clock leads the learning rate to zero in time all the same.
-_OVERSHOOT = 1.25
+# More is planned than the measured speed allows: a machine that proves faster, since others had kept it busy while it
+# was measured, is used to the end, and where it is not faster the clock leads the learning rate to zero in time all the
+# same.
+_OVERSHOOT = 2.0
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Allocation:
     """Seconds for training with its dev evaluations; None where there is no clock."""
     reserve_seconds: float = 0.0
     """Seconds kept for the test, the baseline's test and saving."""
+    expected_epochs: float | None = None
+    """Epochs that the measured speed allows, where there is a clock; more are planned."""
     cache_precision: str = OFF
     """Precision in which the states of frozen layers are kept, or `off`."""
     cache_on_disk: bool = False
@@ -108,4 +111,5 @@ def allocate(
     fits = capacity >= n_train * min(1.0, epochs)
     n_train_fit = n_train if fits else min(n_train, math.ceil(_OVERSHOOT * capacity))
     epochs_fit = min(epochs, _OVERSHOOT * capacity / n_train_fit)
-    return Allocation(n_train_fit, n_dev_fit, n_test_fit, epochs_fit, training_seconds, reserve)
+    expected = min(epochs, capacity / n_train_fit)
+    return Allocation(n_train_fit, n_dev_fit, n_test_fit, epochs_fit, training_seconds, reserve, expected)

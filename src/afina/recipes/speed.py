@@ -132,7 +132,8 @@ def share_out(
         )
 
     allocation = allocated(speed.training_with_cache(settings.epochs))
-    allocation = _with_cache(allocation, session, config, mean_tokens, epochs=allocation.epochs, place=place)
+    expected = allocation.expected_epochs or allocation.epochs
+    allocation = _with_cache(allocation, session, config, mean_tokens, epochs=expected, place=place)
     if allocation.cache_precision == OFF and session.prefix is not None:
         allocation = allocated(speed.training)
     if config.training.max_steps:
