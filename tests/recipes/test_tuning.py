@@ -250,7 +250,7 @@ def test_the_budget_bounds_all_of_it(search):
     assert seconds <= 20
     assert document["budget_seconds"] == 20
     assert len(document["trials"]) >= 2
-    assert document["seconds"]["total"] <= seconds
+    assert document["seconds"]["total"] <= seconds + 0.01
 
 
 @pytest.mark.parametrize(
