@@ -156,8 +156,8 @@ def print_summary(summary: dict[str, Any]) -> None:
     blended = summary["blend"]
     if blended["weight"]:
         _console.say(
-            f"the fine-tuned model has TF-IDF blended in ({blended['weight']:g}); alone, as in {summary['run']}/model, its "
-            f"accuracy is {_console.interval(blended['test_alone']['accuracy'])}"
+            f"the fine-tuned model has TF-IDF blended in ({blended['weight']:g}); alone, as in {summary['run']}/model, "
+            f"its accuracy is {_console.interval(blended['test_alone']['accuracy'])}"
         )
     _console.say(summary["verdict"], style="green" if summary["beats_baseline"] else "yellow")
     seconds = summary["seconds"]

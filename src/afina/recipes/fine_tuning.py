@@ -18,7 +18,7 @@ from afina.evaluation import BLEND_FILE, write_tfidf
 from afina.inference import Classifier
 from afina.modeling import count_parameters
 from afina.outputs import flush_folder
-from afina.planning import DEFAULT_BUDGET_SECONDS, FROZEN, Allocation, Settings
+from afina.planning import DEFAULT_BUDGET_SECONDS, Allocation, Settings
 from afina.recipes.baseline import fit_tfidf_in_time
 from afina.recipes.blending import Blending, decide_blending
 from afina.recipes.clock import Stopwatch
@@ -28,19 +28,14 @@ from afina.recipes.recording import write_run, writing
 from afina.recipes.reporting import Keeping, Reporter, Silent
 from afina.recipes.resources import peak_memory_mb
 from afina.recipes.results import Tested, stop_name, test_once
+from afina.recipes.sentences import tell_cut, tell_limits, tell_method, tell_stop
 from afina.recipes.session import Session, set_up
 from afina.recipes.speed import share_out
 from afina.run_folder import PARTIAL_SUFFIX, RunFolder, write_json
-from afina.training import ALL_STEPS, BUDGET, EARLY, Checkpoint, find_checkpoint
+from afina.training import Checkpoint, find_checkpoint
 
 # Weights and checkpoint of a small model; what a large one needs is known only after it is loaded.
 _DISK_BYTES = 500_000_000
-
-_READ = {
-    "head": "only their beginning is read",
-    "head-tail": "only their beginning and their end are read",
-    "windows": "only a part of their windows is read",
-}
 
 
 @dataclass(frozen=True)
@@ -177,9 +172,9 @@ def _prepare(
             config, data.train, seconds_left=None if training.max_steps else stopwatch.seconds_left
         )  # fmt: skip
         allocation = share_out(session, config, data, stopwatch, place=run.partial.root)
-    _tell_method(session, reporter, was_open=config.modeling.method == "auto")
+    tell_method(session, reporter, was_open=config.modeling.method == "auto")
     used = _as_time_allows(data, allocation, seed=training.seed)
-    _tell_limits(data, used, reporter)
+    tell_limits(data, used, reporter)
     return _Job(without_passwords(config), origins, run, used, data.train, session, allocation, stopwatch, reporter)
 
 
@@ -225,16 +220,12 @@ def _execute(job: _Job, folder: RunFolder, *, track: bool, checkpoint: Checkpoin
             job.session, job.data.train, job.data.dev, config=job.config.training, epochs=job.allocation.epochs,
             folder=folder, notes=job.notes, cache=job.allocation.cache,
         )  # fmt: skip
-        if fitting.share_truncated:
-            reporter.tell(
-                f"{fitting.share_truncated:.0%} of the training texts are longer than "
-                f"{job.session.settings.max_tokens} tokens; {_READ[job.session.settings.long_text]} (--max-tokens, --long-text)"
-            )
+        tell_cut(fitting.share_truncated, job.session.settings, reporter)
         if checkpoint is not None:
             fitting.resume(checkpoint)
         fitted = fitting.run(seconds=_training_seconds(job), stopwatch=stopwatch, reporter=reporter, track=track)
     timed = stopwatch.budget is not None and job.config.training.max_steps is None
-    _tell_stop(fitted, len(job.all_training), reporter, timed=timed)
+    tell_stop(fitted, len(job.all_training), reporter, timed=timed)
     reporter.stage("Testing")
     with stopwatch.stage("evaluate"):
         with writing(folder):
@@ -320,41 +311,6 @@ def _as_time_allows(data: PreparedData, allocation: Allocation, *, seed: int) ->
         dev=take(data.dev, allocation.dev_texts, seed=seed),
         test=take(data.test, allocation.test_texts, seed=seed),
     )
-
-
-def _tell_method(session: Session, reporter: Keeping, *, was_open: bool) -> None:
-    settings, resources = session.settings, session.resources
-    frozen = f" ({settings.freeze_layers} layers frozen)" if settings.freeze_layers else ""
-    why = ", since there is no time for all layers on all texts" if was_open and settings.method == FROZEN else ""
-    weights = count_parameters(session.pretrained.model)[0]
-    reporter.tell(
-        f"Method {settings.method}{frozen}{why}: {resources['trained'] / 1e6:,.2f} of {weights / 1e6:,.2f} million "
-        f"weights are trained; weights {resources['weights_mb']:,.0f} MB, checkpoint {resources['checkpoint_mb']:,.0f} MB"
-    )
-
-
-def _tell_limits(data: PreparedData, used: PreparedData, reporter: Keeping) -> None:
-    if len(used.test) < len(data.test):
-        reporter.warn(
-            f"The budget allows testing on {len(used.test):,} of {len(data.test):,} texts, drawn at random; "
-            "`afina evaluate` tests on all of them"
-        )
-
-
-def _tell_stop(fitted: Fitted, n_training: int, reporter: Keeping, *, timed: bool) -> None:
-    state = fitted.state
-    by_clock = timed and state.stopped_by in (ALL_STEPS, BUDGET)
-    if by_clock and state.texts_seen < n_training:
-        reporter.warn(
-            f"The budget allowed training on {state.texts_seen:,} of {n_training:,} texts, drawn at random; a longer "
-            "--budget uses more"
-        )
-    elif state.stopped_by == BUDGET:
-        reporter.tell(
-            f"The time was up at step {state.step:,} of {fitted.max_steps:,}; the learning rate had been led to zero"
-        )
-    elif state.stopped_by == EARLY:
-        reporter.tell(f"Stopped at step {state.step:,}: the dev score no longer rose")
 
 
 def _free_run(config: RunConfig) -> RunFolder:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from afina.modeling import HEAD_ONLY, Prefix, PrefixStates, try_dissect, head_modules
+from afina.modeling import HEAD_ONLY, Prefix, PrefixStates, head_modules, try_dissect
 from afina.recipes.session import Session
 from afina.tokenization import Encodings, pad, shuffled_batches
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,7 +47,7 @@ def test_once(
     tfidf: TfidfBaseline,
     training: TextDataset,
     samples: int,
-    blend_weight: float = 0.0,
+    blend_weight: float,
 ) -> Tested:
     """Test a fine-tuned model and the baselines on the same texts.
 
@@ -59,7 +59,9 @@ def test_once(
         samples: Bootstrap resamples behind each interval.
         blend_weight: Weight of the TF-IDF baseline in the run's answers, chosen before.
     """
-    alone = evaluate(classifier, test, samples=samples, share_truncated=classifier.share_truncated(test.texts))
+    alone = evaluate(classifier, test, samples=samples)
+    # Asked after: what was read while predicting need not be read again to count what was cut.
+    alone = replace(alone, share_truncated=classifier.share_truncated(test.texts))
     baseline = evaluate(tfidf, test, samples=samples)
     majority = evaluate(MajorityBaseline(training), test, samples=samples)
     model = _blended(alone, baseline, blend_weight, test, samples=samples) if blend_weight else alone

@@ -155,6 +155,7 @@ class ScratchTrial:
             mean_texts=len(self.train) / len(batches(0)), seed=seed,
         )  # fmt: skip
         return training_steps(
-            model, optimizer, accelerator, epoch_batches=batches, forward=partial(batch_logits, model), label_ids=self._train_ids, budget=Budget(n_steps),
+            model, optimizer, accelerator, epoch_batches=batches, forward=partial(batch_logits, model),
+            label_ids=self._train_ids, budget=Budget(n_steps),
             settings=settings, evaluate=score,
         )  # fmt: skip

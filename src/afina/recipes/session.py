@@ -23,13 +23,13 @@ from afina.modeling import (
     PretrainedClassifier,
     add_lora,
     check_quantization,
-    try_dissect,
     freeze,
     freeze_all_but_head,
     load_pretrained,
     merge_into,
     merge_lora,
     save_adapter,
+    try_dissect,
 )
 from afina.planning import (
     HEAD,

@@ -1,0 +1,65 @@
+"""What a fine-tuning tells its user, in sentences."""
+
+from __future__ import annotations
+
+from afina.modeling import count_parameters
+from afina.planning import FROZEN, Settings
+from afina.recipes.fitting import Fitted
+from afina.recipes.preparation import PreparedData
+from afina.recipes.reporting import Reporter
+from afina.recipes.session import Session
+from afina.training import ALL_STEPS, BUDGET, EARLY
+
+_READ = {
+    "head": "only their beginning is read",
+    "head-tail": "only their beginning and their end are read",
+    "windows": "only a part of their windows is read",
+}
+
+
+def tell_cut(share: float, settings: Settings, reporter: Reporter) -> None:
+    """How many training texts are longer than what is read, and what is read of them."""
+    if share:
+        reporter.tell(
+            f"{share:.0%} of the training texts are longer than {settings.max_tokens} tokens; "
+            f"{_READ[settings.long_text]} (--max-tokens, --long-text)"
+        )
+
+
+def tell_method(session: Session, reporter: Reporter, *, was_open: bool) -> None:
+    """What is trained and what it takes; and why, where the method was left open."""
+    settings, resources = session.settings, session.resources
+    frozen = f" ({settings.freeze_layers} layers frozen)" if settings.freeze_layers else ""
+    why = ", since there is no time for all layers on all texts" if was_open and settings.method == FROZEN else ""
+    weights = count_parameters(session.pretrained.model)[0]
+    reporter.tell(
+        f"Method {settings.method}{frozen}{why}: {resources['trained'] / 1e6:,.2f} of {weights / 1e6:,.2f} million "
+        f"weights are trained; weights take {resources['weights_mb']:,.0f} MB, a checkpoint "
+        f"{resources['checkpoint_mb']:,.0f} MB"
+    )
+
+
+def tell_limits(data: PreparedData, used: PreparedData, reporter: Reporter) -> None:
+    """That the time does not suffice to test on all texts, where it does not."""
+    if len(used.test) < len(data.test):
+        reporter.warn(
+            f"The budget allows testing on {len(used.test):,} of {len(data.test):,} texts, drawn at random; "
+            "`afina evaluate` tests on all of them"
+        )
+
+
+def tell_stop(fitted: Fitted, n_training: int, reporter: Reporter, *, timed: bool) -> None:
+    """Why training ended, where it was not at the end of its plan."""
+    state = fitted.state
+    by_clock = timed and state.stopped_by in (ALL_STEPS, BUDGET)
+    if by_clock and state.texts_seen < n_training:
+        reporter.warn(
+            f"The budget allowed training on {state.texts_seen:,} of {n_training:,} texts, drawn at random; a longer "
+            "--budget uses more"
+        )
+    elif state.stopped_by == BUDGET:
+        reporter.tell(
+            f"The time was up at step {state.step:,} of {fitted.max_steps:,}; the learning rate had been led to zero"
+        )
+    elif state.stopped_by == EARLY:
+        reporter.tell(f"Stopped at step {state.step:,}: the dev score no longer rose")
