@@ -11,7 +11,6 @@ import hashlib
 import json
 import resource
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,9 @@ import numpy as np
 import torch
 
 from _matrix_rate import WorkCounter, matrix_rates
-from _paused import PausableClock, UncountedEncoder
 from _sets import read_texts
 from afina.config import load_config
-from afina.data import TextDataset, take
+from afina.data import TextDataset
 from afina.modeling import predict_logits
 from afina.tokenization import Encoder
 
@@ -39,9 +37,6 @@ AFINA: dict[str, dict[str, Any]] = {
     "afina-fp32": {"modeling.method": "full", "training.precision": "fp32"},
     "afina-frozen": {"modeling.method": "frozen"},
 }
-_NEVER_SECONDS = 1e9
-# Weights are chosen by the dev set at the end only, so a few texts do: there is nothing to choose between.
-_DEV_TEXTS = 8
 
 
 def megabytes() -> float:
@@ -89,33 +84,25 @@ def run_trainer(side: str, train: TextDataset, *, max_tokens: int, epochs: float
 
 def run_afina(side: str, train: TextDataset, *, max_tokens: int, epochs: float, seed: int) -> Trained:
     """Training as `afina train` does it: filling a prefix cache counts, tokenizing does not."""
-    from afina.recipes.clock import Stopwatch
-    from afina.recipes.fitting import Fitting
+    from _afina_training import UNDISTURBED, PausableClock, fit, prepare
     from afina.recipes.reporting import Silent
-    from afina.recipes.session import set_up
-    from afina.run_folder import RunFolder
 
     config, _ = load_config(
         options={
             "modeling.name": MODEL, "tokenization.max_tokens": max_tokens, "tokenization.long_text": "head",
-            "training.epochs": epochs, "training.seed": seed, "training.evaluations": 1,
-            "training.checkpoint_seconds": _NEVER_SECONDS, **AFINA[side],
+            "training.epochs": epochs, "training.seed": seed, **UNDISTURBED, **AFINA[side],
         }
     )  # fmt: skip
-    session = set_up(config, train)
+    prepared = prepare(config, train, seconds=None)
+    session = prepared.session
     settings, model = session.settings.as_dict(), session.pretrained.model
     work = WorkCounter(model)
     start = {"weights": hash_of(model), "precision": settings["precision"], "matrix_rates": matrix_rates(model)}
     clock = PausableClock()
-    session.encoder = UncountedEncoder(session.encoder, clock)
-    with tempfile.TemporaryDirectory() as folder:
-        started = clock()
-        fitting = Fitting(
-            session, train, take(train, _DEV_TEXTS, seed=seed), config=config.training, epochs=epochs,
-            folder=RunFolder(Path(folder)), notes={},
-        )  # fmt: skip
-        fitted = fitting.run(seconds=None, stopwatch=Stopwatch(None), reporter=Silent(), track=False)
-        seconds = clock() - started
+    started = clock()
+    fitted = fit(prepared, clock=clock, reporter=Silent(), seconds=None)
+    seconds = clock() - started
+    settings["prefix_cache"] = prepared.allocation.cache_precision
     record = {"seconds": seconds, "steps": fitted.state.step, "settings": settings, **start}
     session.finish()
     return Trained(record, session.pretrained.model, session.pretrained.tokenizer, work)

@@ -19,33 +19,24 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 import time
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import numpy as np
 
+from _afina_training import UNDISTURBED, PausableClock, Prepared, fit, prepare
 from _curves import draw_curves
 from _machine import RESULTS, describe, write_result
-from _paused import PausableClock, UncountedEncoder
 from _sets import DATA, SETS, load_pool_and_test
 from afina.config import load_config
 from afina.data import TextDataset, take
 from afina.errors import AfinaError
 from afina.evaluation import TfidfBaseline
-from afina.modeling import predict_logits
-from afina.recipes.clock import Stopwatch
-from afina.recipes.fitting import Fitting
-from afina.recipes.preparation import PreparedData
 from afina.recipes.reporting import Silent
-from afina.recipes.session import Session, set_up, share_out
-from afina.run_folder import RunFolder
-from afina.tokenization import Encodings
-from afina.training import Budget, TrainingStep
+from afina.training import TrainingStep
 
 NAME = "accuracy_over_time"
 METHODS = ("full", "frozen", "head", "lora", "tfidf")
@@ -53,32 +44,29 @@ MARKS = (0.85, 0.88, 0.90)
 MAX_TEST = 1000
 FIGURES = Path(__file__).resolve().parents[1] / "docs" / "results"
 _TFIDF_SHARES = (1 / 64, 1 / 16, 1 / 4, 1 / 2, 1)
-_NEVER_SECONDS = 1e9
-# The dev set is scored at the end only and chooses nothing.
-_DEV_TEXTS = 20
 
 
 class Scorer(Silent):
     """Scores the model between steps, while the clock stands still.
 
     Args:
-        session: The model in training.
+        prepared: The model in training.
         test: Held-out texts.
-        encodings: The same, tokenized.
         clock: Counts the seconds of training.
         scores: Number of scores, closer together at the beginning, where accuracy rises.
     """
 
-    def __init__(
-        self, session: Session, test: TextDataset, encodings: Encodings, *, clock: PausableClock, scores: int
-    ) -> None:
-        self._session, self._test, self._encodings, self._clock = session, test, encodings, clock
+    def __init__(self, prepared: Prepared, test: TextDataset, *, clock: PausableClock, scores: int) -> None:
+        session = prepared.session
+        # What frozen layers make of the test texts is kept too where it is for the training texts; none of it counts.
+        plan = replace(prepared.allocation.cache, on_disk=False)
+        self._feed = session.feed(session.encoder.encode(test.texts), plan, file=Path("unused"))
+        self._label_ids, self._clock, self._texts = test.label_ids, clock, 0
         self._due = [(number / scores) ** 1.5 for number in range(1, scores)]
         self.points: list[dict[str, float]] = []
-        self._texts = 0
 
     def step(self, step: TrainingStep, *, seconds_left: float) -> None:
-        """Score if it is time; the last weights are scored by `score` when training is over."""
+        """Score if it is time; the last weights are scored when training is over."""
         self._texts += step.n_texts
         if self._due and step.progress >= self._due[0] and not step.stopped_by:
             self._due = [share for share in self._due if share > step.progress]
@@ -87,12 +75,7 @@ class Scorer(Silent):
     def score(self) -> None:
         """Add a point."""
         with self._clock.paused():
-            pretrained = self._session.pretrained
-            logits = predict_logits(
-                self._session.model, self._encodings, pad_id=pretrained.pad_id,
-                padding_side=pretrained.padding_side, device=self._session.accelerator.device,
-            )  # fmt: skip
-            accuracy = float(np.mean(logits.argmax(axis=1) == self._test.label_ids))
+            accuracy = float(np.mean(self._feed.predict().argmax(axis=1) == self._label_ids))
         self.points.append({"seconds": self._clock(), "texts": self._texts, "accuracy": accuracy})
 
 
@@ -101,33 +84,24 @@ def train_curve(
 ) -> dict[str, Any]:
     """Points of one training."""
     config, _ = load_config(
-        options={
-            "modeling.method": method, "tokenization.max_tokens": max_tokens, "training.evaluations": 1,
-            "training.budget": minutes * 60, "training.checkpoint_seconds": _NEVER_SECONDS,
-        }
+        options={"modeling.method": method, "tokenization.max_tokens": max_tokens, **UNDISTURBED}
     )  # fmt: skip
-    session = set_up(config, pool)
-    data = PreparedData(pool, take(pool, _DEV_TEXTS, seed=0), take(test, 2 * _DEV_TEXTS, seed=0), {}, [])
-    allocation = share_out(session, config, data, Stopwatch(minutes * 60))
-    train = take(pool, allocation.train_texts, seed=0)
-    encodings = session.encoder.encode(test.texts)
-    with tempfile.TemporaryDirectory() as folder:
-        clock = PausableClock()
-        session.encoder = UncountedEncoder(session.encoder, clock)
-        scorer = Scorer(session, test, encodings, clock=clock, scores=scores)
-        fitting = Fitting(
-            session, train, data.dev, config=config.training, epochs=allocation.epochs, folder=RunFolder(Path(folder)),
-            notes={},
-        )  # fmt: skip
-        # The budget must not count the pauses either.
-        with mock.patch("afina.recipes.fitting.Budget", partial(Budget, clock=clock)):
-            left = minutes * 60 - clock()
-            fitted = fitting.run(seconds=left, stopwatch=Stopwatch(None, clock=clock), reporter=scorer, track=False)
+    prepared = prepare(config, pool, seconds=60 * minutes)
+    clock = PausableClock()
+    with clock.paused():
+        scorer = Scorer(prepared, test, clock=clock, scores=scores)
+    fitted = fit(prepared, clock=clock, reporter=scorer, seconds=60 * minutes)
     scorer.score()
     return {
-        "points": scorer.points, "train_texts": len(train), "epochs": allocation.epochs, "steps": fitted.state.step,
-        "stopped_by": fitted.state.stopped_by, "settings": session.settings.as_dict(),
-    }  # fmt: skip
+        "points": scorer.points,
+        "train_texts": len(prepared.train),
+        "epochs": prepared.allocation.epochs,
+        "prefix_cache": prepared.allocation.cache_precision,
+        "steps": fitted.state.step,
+        "stopped_by": fitted.state.stopped_by,
+        "settings": prepared.session.settings.as_dict(),
+        "resources": prepared.session.resources,
+    }
 
 
 def tfidf_curve(pool: TextDataset, test: TextDataset) -> dict[str, Any]:
@@ -216,10 +190,11 @@ def main() -> None:
             write_result(options.out, {**common, "sets": sets})
         curves = {method: document["curves"][method] for method in METHODS if method in document["curves"]}
         show(name, curves, n_test=len(test))
-        options.figures.mkdir(parents=True, exist_ok=True)
         drawn = {method: curve["points"] for method, curve in curves.items() if "points" in curve}
-        figure = options.figures / f"{options.out}_{name}.svg"
-        figure.write_text(draw_curves(drawn, marks=MARKS, name=name) + "\n", encoding="utf-8")
+        if drawn:
+            options.figures.mkdir(parents=True, exist_ok=True)
+            figure = options.figures / f"{options.out}_{name}.svg"
+            figure.write_text(draw_curves(drawn, marks=MARKS, name=name) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
