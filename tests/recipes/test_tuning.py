@@ -20,7 +20,8 @@ from tests.recipes.recorder import Recorder
 from afina import Classifier
 from afina.config import load_config
 from afina.errors import ConfigError, Interrupted, MachineLimitError, MissingExtraError, OutputError, TrainingError
-from afina.recipes import fine_tuning, search_trial, tune
+from afina.recipes import fine_tuning, tune
+from afina.recipes.search import trial as search_trial
 
 
 def run_search(source, model, out, settings=None, **arguments):

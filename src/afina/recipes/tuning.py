@@ -18,14 +18,14 @@ from afina.recipes.clock import Stopwatch
 from afina.recipes.fine_tuning import FineTuned, fine_tune
 from afina.recipes.preparation import PreparedData, prepare_data
 from afina.recipes.reporting import Keeping, Reporter, Silent
-from afina.recipes.search import Search
-from afina.recipes.search_costs import describe_defaults, measure_costs
-from afina.recipes.search_place import SearchPlace, find_place
-from afina.recipes.search_plan import SearchPlan, TrialSize, plan_search
-from afina.recipes.search_report import Winner, choose_winner, describe_search
-from afina.recipes.search_space import SETTINGS, SearchSpace, make_space
-from afina.recipes.search_study import FINGERPRINT, POOL, SIZE, SearchStudy, quiet_optuna
-from afina.recipes.search_trial import TrialTexts
+from afina.recipes.search.costs import describe_defaults, measure_costs
+from afina.recipes.search.place import SearchPlace, find_place
+from afina.recipes.search.plan import SearchPlan, TrialSize, plan_search
+from afina.recipes.search.report import Winner, choose_winner, describe_search
+from afina.recipes.search.searching import Search
+from afina.recipes.search.space import SETTINGS, SearchSpace, make_space
+from afina.recipes.search.study import FINGERPRINT, POOL, SIZE, SearchStudy, quiet_optuna
+from afina.recipes.search.trial import TrialTexts
 from afina.recipes.session import set_up
 from afina.run_folder import RunFolder, write_json
 

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from afina.config import RunConfig, load_config
-from afina.recipes.search_space import Found, make_space
+from afina.recipes.search.space import Found, make_space
 
 FOUND = Found(
     learning_rate=1e-4, batch_tokens=1024, epochs=2.0, max_tokens=256, method="full", frozen_layers=0, n_layers=6,

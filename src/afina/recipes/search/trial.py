@@ -19,8 +19,8 @@ from afina.recipes.clock import Stopwatch
 from afina.recipes.fitting import Fitting
 from afina.recipes.preparation import PreparedData
 from afina.recipes.reporting import Reporter, Silent
-from afina.recipes.search_plan import TRIAL_EVALUATIONS
-from afina.recipes.search_score import Score, score_trial
+from afina.recipes.search.plan import TRIAL_EVALUATIONS
+from afina.recipes.search.score import Score, score_trial
 from afina.recipes.session import set_up
 from afina.recipes.speed import share_out
 from afina.run_folder import RunFolder

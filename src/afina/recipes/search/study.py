@@ -11,7 +11,7 @@ from typing import Any
 from afina.data import public_name
 from afina.errors import ConfigError, OutputError, first_line
 from afina.extras import require
-from afina.recipes.search_space import Params
+from afina.recipes.search.space import Params
 
 FINGERPRINT, POOL, SIZE = "afina_fingerprint", "afina_pool", "afina_trial_size"
 LOSSES, ACCURACY, SECONDS, REASON = "dev_losses", "dev_accuracy", "fit_seconds", "reason"

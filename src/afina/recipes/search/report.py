@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from afina.recipes.search_score import OBJECTIVE, Gain, gain_over
-from afina.recipes.search_space import Params, SearchSpace
-from afina.recipes.search_study import ACCURACY, LOSSES, REASON, SECONDS, SearchStudy
+from afina.recipes.search.score import OBJECTIVE, Gain, gain_over
+from afina.recipes.search.space import Params, SearchSpace
+from afina.recipes.search.study import ACCURACY, LOSSES, REASON, SECONDS, SearchStudy
 
 # Fewer finished trials tell nothing of what mattered.
 _FEWEST_FOR_IMPORTANCE = 4

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from afina.recipes.search_score import gain_over, score_trial
+from afina.recipes.search.score import gain_over, score_trial
 
 
 def made_up(n, *, scale, noise, seed=0):

@@ -14,7 +14,7 @@ from afina.config import RunConfig
 from afina.data import public_name, source_name
 from afina.errors import Interrupted, OutputError
 from afina.outputs import check_file
-from afina.recipes.search_study import SearchStudy
+from afina.recipes.search.study import SearchStudy
 from afina.run_folder import RunFolder
 
 _DISK_BYTES = 500_000_000

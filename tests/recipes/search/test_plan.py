@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from afina.errors import MachineLimitError
-from afina.recipes.search_plan import TRIAL_EVALUATIONS, Costs, plan_search
+from afina.recipes.search.plan import TRIAL_EVALUATIONS, Costs, plan_search
 
 COSTS = Costs(load=1.0, train_text=0.02, predict_text=0.005, encode_text=0.0001, baseline=1.0, saving=3.0)
 

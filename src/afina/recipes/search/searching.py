@@ -10,11 +10,11 @@ from afina.config import RunConfig
 from afina.errors import Interrupted, MachineLimitError, TrainingError
 from afina.recipes.clock import Stopwatch
 from afina.recipes.reporting import Reporter
-from afina.recipes.search_plan import SearchPlan
-from afina.recipes.search_report import is_default, tell_params
-from afina.recipes.search_space import Params, SearchSpace
-from afina.recipes.search_study import ACCURACY, LOSSES, REASON, SECONDS, SearchStudy
-from afina.recipes.search_trial import TrialTexts, run_trial
+from afina.recipes.search.plan import SearchPlan
+from afina.recipes.search.report import is_default, tell_params
+from afina.recipes.search.space import Params, SearchSpace
+from afina.recipes.search.study import ACCURACY, LOSSES, REASON, SECONDS, SearchStudy
+from afina.recipes.search.trial import TrialTexts, run_trial
 
 # A search in which nothing works is ended before its time is used up.
 _MOST_FAILURES = 4

@@ -10,8 +10,8 @@ from afina.config import RunConfig
 from afina.data import TextDataset
 from afina.modeling import try_dissect
 from afina.planning import measure_speed
-from afina.recipes.search_plan import Costs
-from afina.recipes.search_space import Found
+from afina.recipes.search.plan import Costs
+from afina.recipes.search.space import Found
 from afina.recipes.session import Session, set_up
 from afina.tokenization import Encoder
 
