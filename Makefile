@@ -57,6 +57,12 @@ bench: install ## measure what the README and the docs claim; writes benchmarks/
 	$(BIN)/python benchmarks/label_audit.py sample
 	$(BIN)/python benchmarks/tokenization.py
 	$(BIN)/python benchmarks/spanish.py
+	@# Hours, on real reviews: where those stand, see CONTRIBUTING.
+	@if test -d "$${AFINA_DATA:-../shared/data}"; then \
+		$(BIN)/python benchmarks/training.py --sides padded,grouped,afina,afina-frozen \
+		&& $(BIN)/python benchmarks/accuracy_over_time.py && $(BIN)/python benchmarks/long_texts.py \
+		&& $(BIN)/python benchmarks/tuning.py; \
+	else echo "Not measured without real reviews: training speed, accuracy over time, long texts, tuning"; fi
 
 clean: ## remove what `make` made
 	rm -rf $(VENV) site runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -9,7 +9,7 @@ from afina.planning import choose_dropout, choose_settings
 def choose(options=None, **facts):
     config, _ = load_config(options=options or {})
     given_facts = {
-        "method": "full", "n_layers": 6, "share_long": 0.0, "n_texts": 5_000, "max_context": 512, "on_cpu": True,
+        "method": "full", "n_layers": 6, "mean_tokens": 50.0, "share_long": 0.0, "n_texts": 5_000, "max_context": 512, "on_cpu": True,
         "fast_bf16": False, **facts,
     }  # fmt: skip
     return choose_settings(config, **given_facts)
@@ -95,3 +95,9 @@ def test_tails_are_read_where_many_texts_are_long():
 def test_a_batch_holds_the_longest_text_by_default():
     assert choose({"tokenization.max_tokens": 4000}, max_context=8000).batch_tokens == 4000
     assert choose().batch_tokens == 1024
+
+
+def test_a_small_set_is_cut_into_smaller_batches():
+    assert choose(n_texts=1_000, mean_tokens=20.0).batch_tokens == 500
+    assert choose(n_texts=100, mean_tokens=20.0, max_context=128).batch_tokens == 256
+    assert choose({"tokenization.batch_tokens": 64}, n_texts=1_000).batch_tokens == 64

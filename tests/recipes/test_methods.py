@@ -1,6 +1,8 @@
 """Every method through the whole recipe."""
 
+import errno
 import json
+import os
 
 import numpy as np
 import pytest
@@ -66,6 +68,21 @@ def test_states_on_disk_are_removed_after(tune, monkeypatch):
     )
     assert any("kept on disk while training" in message for message in recorder.told)
     assert not tuned.run.states.exists()
+
+
+def test_states_for_which_the_disk_has_no_room_are_not_kept(tune, monkeypatch):
+    def full(*unused):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("afina.planning.method._MEMORY_SHARE", 0.0)
+    monkeypatch.setattr("afina.modeling.prefix._mapped", full)
+    recorder = Recorder()
+    tuned = tune(
+        settings={"modeling.method": "frozen", "modeling.freeze_layers": 1, "training.max_steps": 40},
+        reporter=recorder,
+    )
+    assert any("is not kept: No space left on device" in message for message in recorder.warned)
+    assert tuned.summary["steps"] == 40
 
 
 @pytest.mark.parametrize("bits", [8, 4])
@@ -145,6 +162,22 @@ def test_the_baseline_is_blended_in_where_dev_texts_gain(tune):
     (tuned.run.blend / "tfidf.parquet").write_bytes(b"other")
     with pytest.raises(ModelError, match=r"blend/tfidf\.parquet"):
         Classifier.load(tuned.run.root)
+
+
+def test_the_card_of_a_blended_run_has_the_figures_of_the_model_alone(tune):
+    tuned = tune(
+        settings={
+            "blend": True,
+            "training.max_steps": 1,
+            "training.learning_rate": 1e-6,
+            "tokenization.long_text": "windows",
+        }
+    )
+    card = (tuned.run.model / "README.md").read_text()
+    alone = tuned.summary["blend"]["test_alone"]["accuracy"]["value"]
+    assert f"value: {alone:.4f}" in card
+    assert "blended in" in card
+    assert "windows, whose logits are averaged" in card
 
 
 def test_a_run_without_a_wish_to_blend_has_none(tune):

@@ -94,7 +94,8 @@ def train(
         list[str] | None, typer.Option("--set", help="Any setting: section.field=value.", show_default=False)
     ] = None,
     resume: Annotated[
-        Path | None, typer.Option(help="Go on with an interrupted run: its .partial folder.", show_default=False)
+        Path | None,
+        typer.Option(help="Go on with an interrupted or killed run: its .partial folder.", show_default=False),
     ] = None,
     track: Annotated[bool, typer.Option("--track", help="Write TensorBoard events into the run.")] = False,
     force: Force = False,
@@ -160,10 +161,11 @@ def print_summary(summary: dict[str, Any]) -> None:
             f"its accuracy is {_console.interval(blended['test_alone']['accuracy'])}"
         )
     _console.say(summary["verdict"], style="green" if summary["beats_baseline"] else "yellow")
-    seconds = summary["seconds"]
+    seconds, peak = summary["seconds"], summary["memory_mb"]["peak"]
     _console.say(
         f"{summary['epochs']:g} epochs, {summary['steps']:,} steps, {summary['tokens_per_second']:,.0f} tokens/s; "
         f"{seconds['total']:.0f} s in all, {seconds['train']:.0f} s of them training"
+        + (f"; at most {peak:,.0f} MB of memory" if peak else "")
     )
     _console.say(f"\nThe run is in {summary['run']}. Try it:")
     _console.say(f'  afina predict {summary["run"]} "I expected little and was delighted"')

@@ -10,6 +10,7 @@ in fp16 they differ by its rounding, 5e-4 of a state.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -155,9 +156,7 @@ class PrefixStates:
         self._prefix, self._device, self._side = prefix, device, padding_side
         shape = (prefix.n_states(encodings), prefix.width)
         dtype = np.float16 if precision == "fp16" else np.float32
-        self._states: npt.NDArray[Any] = (
-            np.empty(shape, dtype) if file is None else np.memmap(file, dtype=dtype, mode="w+", shape=shape)
-        )
+        self._states: npt.NDArray[Any] = np.empty(shape, dtype) if file is None else _mapped(file, shape, dtype)
         self._state_dtype = torch.float32
         self.encodings = _one_token_each(encodings, pad_id) if prefix.is_whole_base else encodings
         self._pad_id = pad_id
@@ -200,6 +199,17 @@ class PrefixStates:
         padded[_real(batch, self.encodings)] = self._states[self._places(batch.rows)]
         states = torch.from_numpy(padded).to(self._device, self._state_dtype)
         return self._prefix.logits(batch, states, self._device)
+
+
+def _mapped(file: Path, shape: tuple[int, int], dtype: Any) -> npt.NDArray[Any]:
+    """An array in a file; an OSError where the disk has no room for it."""
+    with file.open("wb") as handle:
+        if hasattr(os, "posix_fallocate"):
+            # A sparse file would be made on any disk, and the process killed where writing to it finds the disk full.
+            os.posix_fallocate(handle.fileno(), 0, max(1, shape[0] * shape[1] * np.dtype(dtype).itemsize))
+        else:
+            handle.truncate(max(1, shape[0] * shape[1] * np.dtype(dtype).itemsize))
+    return np.memmap(file, dtype=dtype, mode="r+", shape=shape)
 
 
 def _one_token_each(encodings: Encodings, pad_id: int) -> Encodings:

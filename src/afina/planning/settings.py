@@ -14,6 +14,8 @@ FULL, FROZEN, HEAD, LORA = "full", "frozen", "head", "lora"
 # Only real tokens cost time, so a limit that few texts reach costs nothing, and texts to come may be longer.
 _MAX_TOKENS = 256
 DEFAULT_BATCH_TOKENS = 1024
+# A small set is cut into smaller batches: a handful of steps an epoch learn little, however large they are.
+_STEPS_PER_EPOCH, _LEAST_BATCH_TOKENS = 40, 256
 # A review says at its end what it comes to: of long texts the tail is read too. Where long texts are rare, the
 # head keeps predictions equal to those of any tool that truncates.
 _MANY_LONG = 0.1
@@ -101,6 +103,7 @@ def choose_settings(
     n_texts: int,
     n_layers: int,
     max_context: int,
+    mean_tokens: float,
     share_long: float,
     on_cpu: bool,
     fast_bf16: bool,
@@ -113,6 +116,7 @@ def choose_settings(
         n_texts: Training texts.
         n_layers: Layers of the model.
         max_context: Most tokens the model can take.
+        mean_tokens: Mean tokens of a training text, as far as it is read.
         share_long: Share of the training texts that have more tokens than are kept of a text by default.
         on_cpu: Whether training is on a CPU.
         fast_bf16: Whether the device multiplies bf16 matrices faster than fp32.
@@ -130,7 +134,7 @@ def choose_settings(
         max_tokens=max_tokens,
         long_text=tokenization.long_text or ("head-tail" if share_long > _MANY_LONG else "head"),
         max_windows=tokenization.max_windows,
-        batch_tokens=tokenization.batch_tokens or max(DEFAULT_BATCH_TOKENS, max_tokens),
+        batch_tokens=tokenization.batch_tokens or max(_batch_tokens(n_texts * mean_tokens), max_tokens),
         epochs=training.epochs or epochs,
         learning_rate=training.learning_rate or rate,
         evaluations=training.evaluations or 6,
@@ -141,3 +145,8 @@ def choose_settings(
         precision=training.precision if training.precision != "auto" else "bf16" if fast_bf16 else "fp32",
         bits=choose_bits(config),
     )
+
+
+def _batch_tokens(tokens: float) -> int:
+    """Tokens in a batch for a training set of so many tokens."""
+    return int(min(DEFAULT_BATCH_TOKENS, max(_LEAST_BATCH_TOKENS, tokens / _STEPS_PER_EPOCH)))

@@ -180,7 +180,7 @@ class Fitting:
     def _feeds(self, reporter: Reporter) -> tuple[Feed, Feed]:
         """Training and dev texts on their way into the model, from the states of frozen layers on where they are kept.
 
-        A state that is too large for half precision is no reason to fail: then nothing is kept.
+        A state too large for half precision, or a disk without room, is no reason to fail: then nothing is kept.
         """
         train, dev = self._encodings
         if self._cache.is_on:
@@ -199,8 +199,9 @@ class Fitting:
             first = feed(train, self._cache, file=self._folder.states / "train")
             done = len(train)
             return first, feed(dev, self._cache, file=self._folder.states / "dev")
-        except OverflowError:
-            reporter.warn("The states of the frozen layers are too large for fp16, so they are not kept")
+        except (OverflowError, OSError) as error:
+            why = error.strerror if isinstance(error, OSError) else "a number is too large for fp16"
+            reporter.warn(f"What the frozen layers make of the texts is not kept: {why}")
             return feed(train, NO_CACHE, file=self._folder.states), feed(dev, NO_CACHE, file=self._folder.states)
 
     def _steps(self, train: Feed, dev: Feed, budget: Budget, *, mean_texts: float) -> Iterator[TrainingStep]:

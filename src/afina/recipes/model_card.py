@@ -17,7 +17,12 @@ def model_card(name: str, summary: Mapping[str, Any], data: Mapping[str, Any]) -
         summary: The document of `train --json`.
         data: Counts and fingerprints of the texts.
     """
-    test, baseline = summary["test"], summary["baseline"]
+    # This folder holds the fine-tuned model alone, whatever the run blends in beside it.
+    test, baseline, weight = (
+        summary["blend"]["test_alone"] or summary["test"],
+        summary["baseline"],
+        summary["blend"]["weight"],
+    )
     metrics = "\n".join(
         f"      - type: {metric}\n        value: {test[metric]['value']:.4f}"
         for metric in ("accuracy", "f1", "precision", "recall")
@@ -28,6 +33,12 @@ def model_card(name: str, summary: Mapping[str, Any], data: Mapping[str, Any]) -
     rows = "\n".join(
         f"| {metric} | {_cell(test[metric])} | {_cell(baseline[metric])} | {_cell(baseline['majority'][metric])} |"
         for metric in ("accuracy", "f1", "precision", "recall", "matthews")
+    )
+    blended = (
+        f"With {baseline['name']} blended in ({weight:g} of the log-probabilities), as the run answers, its accuracy is "
+        f"{_cell(summary['test']['accuracy'])}. "
+        if weight
+        else ""
     )
     warnings = "\n".join(f"- {warning}" for warning in summary["warnings"]) or "- none"
     settings = "\n".join(f"| {key} | {value} |" for key, value in summary["settings"].items())
@@ -59,7 +70,7 @@ from transformers import pipeline
 
 classify = pipeline("text-classification", "path/to/model", truncation=True)
 ```
-
+{_of_long_texts(summary["settings"])}
 ## How good it is
 
 On {test["n"]:,} test texts that chose nothing, with 95 % bootstrap intervals.
@@ -69,7 +80,7 @@ F1, precision and recall: {test["average"]}.
 |---|---|---|---|
 {rows}
 
-{summary["verdict"]}. The baseline was fitted on {baseline["trained_on"]:,} texts.
+{blended}{summary["verdict"]}. The baseline was fitted on {baseline["trained_on"]:,} texts.
 
 ## What it was trained on
 
@@ -91,6 +102,19 @@ Expect it to do worse on texts of another kind.
 
 def _cell(interval: Mapping[str, float]) -> str:
     return f"{interval['value']:.3f} ({interval['low']:.3f} to {interval['high']:.3f})"
+
+
+def _of_long_texts(settings: Mapping[str, Any]) -> str:
+    """What a tool that only truncates does not do."""
+    if settings["long_text"] == "head":
+        return ""
+    read = {"head-tail": "its head and its tail", "windows": "windows, whose logits are averaged"}[
+        settings["long_text"]
+    ]
+    return (
+        f"\nOf a text longer than {settings['max_tokens']} tokens it was trained on {read}, and the figures below are so; "
+        "`afina predict` reads it alike, and the pipeline only its head.\n"
+    )
 
 
 def _counts(labels: Mapping[str, int]) -> str:

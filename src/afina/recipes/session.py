@@ -45,7 +45,7 @@ from afina.planning import (
 )
 from afina.protocols import TextClassifier
 from afina.recipes.resources import describe_resources
-from afina.recipes.speed import share_of_long_texts, share_of_texts_in_time
+from afina.recipes.speed import measure_lengths, share_of_texts_in_time
 from afina.tokenization import Encoder, Encodings
 from afina.training import Feed, make_accelerator, make_optimizer, seed_everything
 
@@ -174,6 +174,7 @@ def set_up(
     parts = try_dissect(pretrained.model)
     if settings is None:
         time_share = share_of_texts_in_time(config, pretrained, model, accelerator, train, seconds_left)
+        mean_tokens, share_long = measure_lengths(config, pretrained, train)
         settings = choose_settings(
             config,
             method=choose_method(
@@ -182,7 +183,8 @@ def set_up(
             n_texts=len(train),
             n_layers=parts.n_layers if parts else 0,
             max_context=pretrained.max_context,
-            share_long=share_of_long_texts(config, pretrained, train),
+            mean_tokens=mean_tokens,
+            share_long=share_long,
             on_cpu=on_cpu,
             fast_bf16=fast_bf16,
         )

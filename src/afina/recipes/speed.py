@@ -69,10 +69,11 @@ def share_of_texts_in_time(
     return _TRAINING_SHARE * seconds_left * speed.training / wished
 
 
-def share_of_long_texts(config: RunConfig, pretrained: PretrainedClassifier, train: TextDataset) -> float:
-    """Share of some training texts that have more tokens than are kept of a text."""
+def measure_lengths(config: RunConfig, pretrained: PretrainedClassifier, train: TextDataset) -> tuple[float, float]:
+    """Mean tokens of some training texts, as far as they are read, and the share that has more than is read."""
     encoder = Encoder(pretrained.backend_tokenizer, default_max_tokens(config, pretrained.max_context))
-    return encoder.encode(_some(train)).share_truncated
+    encodings = encoder.encode(_some(train))
+    return float(encodings.lengths.mean()), encodings.share_truncated
 
 
 def share_out(
