@@ -41,7 +41,7 @@ from _sets import DATA, SETS, load_pool_and_test, write_texts
 from afina.data import TextDataset, take
 
 SIDES = ("padded", "grouped", "afina", "afina-fp32", "afina-frozen", "padded-bf16", "grouped-bf16")
-MAX_TEST = {"sst2_train": 10_000, "imdb_train": 500}
+MAX_TEST = {"sst2_train": 10_000, "imdb_train": 300}
 AFINA = "afina"
 
 

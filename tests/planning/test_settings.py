@@ -9,8 +9,8 @@ from afina.planning import choose_dropout, choose_settings
 def choose(options=None, **facts):
     config, _ = load_config(options=options or {})
     given_facts = {
-        "method": "full", "n_layers": 6, "mean_tokens": 50.0, "share_long": 0.0, "n_texts": 5_000, "max_context": 512, "on_cpu": True,
-        "fast_bf16": False, **facts,
+        "method": "full", "n_layers": 6, "mean_tokens": 50.0, "share_long": 0.0, "n_texts": 5_000, "max_context": 512,
+        "on_cpu": True, "fast_bf16": False, **facts,
     }  # fmt: skip
     return choose_settings(config, **given_facts)
 

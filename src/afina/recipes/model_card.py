@@ -18,11 +18,8 @@ def model_card(name: str, summary: Mapping[str, Any], data: Mapping[str, Any]) -
         data: Counts and fingerprints of the texts.
     """
     # This folder holds the fine-tuned model alone, whatever the run blends in beside it.
-    test, baseline, weight = (
-        summary["blend"]["test_alone"] or summary["test"],
-        summary["baseline"],
-        summary["blend"]["weight"],
-    )
+    test = summary["blend"]["test_alone"] or summary["test"]
+    baseline, weight = summary["baseline"], summary["blend"]["weight"]
     metrics = "\n".join(
         f"      - type: {metric}\n        value: {test[metric]['value']:.4f}"
         for metric in ("accuracy", "f1", "precision", "recall")
@@ -108,12 +105,10 @@ def _of_long_texts(settings: Mapping[str, Any]) -> str:
     """What a tool that only truncates does not do."""
     if settings["long_text"] == "head":
         return ""
-    read = {"head-tail": "its head and its tail", "windows": "windows, whose logits are averaged"}[
-        settings["long_text"]
-    ]
+    read = {"head-tail": "its head and its tail", "windows": "windows, whose logits are averaged"}
     return (
-        f"\nOf a text longer than {settings['max_tokens']} tokens it was trained on {read}, and the figures below are so; "
-        "`afina predict` reads it alike, and the pipeline only its head.\n"
+        f"\nOf a text longer than {settings['max_tokens']} tokens it was trained on {read[settings['long_text']]}, and the "
+        "figures below are so; `afina predict` reads it alike, and the pipeline only its head.\n"
     )
 
 
