@@ -32,8 +32,8 @@ def model_card(name: str, summary: Mapping[str, Any], data: Mapping[str, Any]) -
         for metric in ("accuracy", "f1", "precision", "recall", "matthews")
     )
     blended = (
-        f"With {baseline['name']} blended in ({weight:g} of the log-probabilities), as the run answers, its accuracy is "
-        f"{_cell(summary['test']['accuracy'])}. "
+        f"With {baseline['name']} blended in ({weight:g} of the log-probabilities), as the run answers, its accuracy "
+        f"is {_cell(summary['test']['accuracy'])}. "
         if weight
         else ""
     )
@@ -107,8 +107,8 @@ def _of_long_texts(settings: Mapping[str, Any]) -> str:
         return ""
     read = {"head-tail": "its head and its tail", "windows": "windows, whose logits are averaged"}
     return (
-        f"\nOf a text longer than {settings['max_tokens']} tokens it was trained on {read[settings['long_text']]}, and the "
-        "figures below are so; `afina predict` reads it alike, and the pipeline only its head.\n"
+        f"\nOf a text longer than {settings['max_tokens']} tokens it was trained on {read[settings['long_text']]}, and "
+        "the figures below are so; `afina predict` reads it alike, and the pipeline only its head.\n"
     )
 
 
