@@ -61,6 +61,15 @@ def test_frozen_layers_stay_without_dropout(family_folder):
     assert not model.classifier.training
 
 
+def test_a_frozen_base_stays_without_dropout(family_folder):
+    model = load(family_folder, dropout=0.5).model
+    freeze_all_but_head(model)
+    model.train()
+    assert not any(module.training for layer in dissect(model).layers for module in layer.modules())
+    assert not model.base_model.get_input_embeddings().training
+    assert model.training
+
+
 @pytest.mark.parametrize("family_folder", ["bert"], indirect=True)
 def test_more_layers_than_there_are_is_told(family_folder):
     with pytest.raises(ConfigError, match="The model has 2 layers, so 3 cannot be frozen"):

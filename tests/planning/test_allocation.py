@@ -137,3 +137,37 @@ def test_half_an_epoch_that_fits_is_taken_of_all_texts():
     # 5,000 texts of 50 tokens take 105 s an epoch here, half an epoch 53 s, and about 70 s are left for them.
     allocation = plan(75, epochs=0.5, n_dev=20, n_test=40)
     assert (allocation.train_texts, allocation.epochs) == (5_000, 0.5)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    seconds_left=st.floats(5, 2_000),
+    prefix=st.floats(1e3, 1e5),
+    suffix_factor=st.floats(0.3, 1e3),
+    n_train=st.integers(6, 200_000),
+    epochs=st.floats(0.5, 30),
+)
+def test_texts_that_are_read_before_training_leave_time_to_train(seconds_left, prefix, suffix_factor, n_train, epochs):
+    speed = Speed(prefix / 2, 3 * prefix, prefix, prefix * suffix_factor)
+    try:
+        allocation = allocate(
+            seconds_left, speed, n_train=n_train, n_dev=100, n_test=100, train_tokens=50, test_tokens=50,
+            epochs=epochs, evaluations=6, saving_seconds=2, keeps_states=True,
+        )  # fmt: skip
+    except MachineLimitError:
+        return
+    reading = allocation.train_texts * 50 / speed.prefix
+    assert reading <= 0.9 * allocation.training_seconds
+    training = allocation.train_texts * allocation.expected_epochs * 50 / speed.suffix
+    assert reading + training <= allocation.training_seconds * (1 + 1e-9)
+    assert 0 < allocation.expected_epochs <= allocation.epochs <= epochs
+
+
+def test_a_head_reads_as_many_texts_as_there_is_time_for():
+    speed = Speed(3_000, 9_000, prefix=9_000, suffix=1e6)
+    allocation = allocate(
+        100, speed, n_train=22_000, n_dev=100, n_test=100, train_tokens=200, test_tokens=200, epochs=20, evaluations=6,
+        saving_seconds=2, keeps_states=True,
+    )  # fmt: skip
+    assert 2_000 < allocation.train_texts < 100 * 9_000 / 200
+    assert allocation.expected_epochs > 5

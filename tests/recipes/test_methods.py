@@ -13,6 +13,8 @@ from afina.config import load_config
 from afina.data import load_dataset
 from afina.errors import ConfigError, ModelError, TrainingError
 from afina.inference import Classifier
+from afina.labels import LabelSet
+from afina.modeling import load_fine_tuned, load_pretrained
 from afina.planning import NO_CACHE
 from afina.recipes.probing import fit_head
 from afina.recipes.session import set_up
@@ -86,11 +88,24 @@ def test_states_for_which_the_disk_has_no_room_are_not_kept(tune, monkeypatch):
 
 
 @pytest.mark.parametrize("bits", [8, 4])
-def test_weights_in_fewer_bits_end_as_a_plain_model(tune, bits, build_wide_model):
+@pytest.mark.parametrize("method", ["lora", "head"])
+def test_weights_in_fewer_bits_end_as_a_plain_model(tune, bits, method, build_wide_model):
     tuned = tune(
-        settings={"modeling.name": str(build_wide_model), f"modeling.load_in_{bits}bit": True, "training.max_steps": 4}
+        settings={
+            "modeling.name": str(build_wide_model),
+            f"modeling.load_in_{bits}bit": True,
+            "training.max_steps": 6,
+            "modeling.method": "auto" if method == "lora" else method,
+            "training.learning_rate": 1e-2,
+        }
     )
-    assert tuned.summary["method"] == "lora"
+    assert tuned.summary["method"] == method
+    # The head that was trained is the one that is saved, and not the new one of a model loaded once more.
+    fresh = load_pretrained(str(build_wide_model), LabelSet(("negative", "positive")), seed=0).model
+    saved = load_fine_tuned(tuned.run.model, LabelSet(("negative", "positive"))).model
+    for one, other in ((fresh.classifier, saved.classifier), (fresh.bert.pooler.dense, saved.bert.pooler.dense)):
+        assert not torch.equal(one.weight, other.weight)
+    assert tuned.summary["parameters"]["all"] > 50 * 64
     assert tuned.summary["settings"]["bits"] == bits
     config = json.loads((tuned.run.model / "config.json").read_text())
     assert "quantization_config" not in config

@@ -26,6 +26,7 @@ from afina.modeling.catalog import EMBEDDED, locate
 from afina.modeling.feeding import context_limit, ensure_pad_token, set_dropout, tokenizer_options
 from afina.modeling.first_token import read_first_token_only
 from afina.modeling.quantization import keep_full_precision, quantization_config
+from afina.modeling.trainable import count_parameters
 
 __all__ = [
     "PretrainedClassifier", "context_limit", "ensure_pad_token", "load_fine_tuned", "load_pretrained", "loading",
@@ -51,6 +52,8 @@ class PretrainedClassifier:
     pad_id: int
     max_context: int
     """Most tokens of a text the model can take, special tokens counted."""
+    n_weights: int
+    """Weights of the model, also where several are packed in one number."""
 
     @property
     def padding_side(self) -> str:
@@ -90,6 +93,7 @@ def load_pretrained(
         if dropout is not None:
             set_dropout(config, dropout)
         tokenizer = _load_tokenizer(name, source, config)
+        head = head_modules(_outline(config)) if bits else []
         torch.manual_seed(seed)
         # A folder fine-tuned for other labels gives its encoder; its head does not fit and is made anew.
         model, report = AutoModelForSequenceClassification.from_pretrained(
@@ -98,7 +102,7 @@ def load_pretrained(
             ignore_mismatched_sizes=True,
             output_loading_info=True,
             dtype=torch.float32,
-            quantization_config=None if bits is None else quantization_config(bits, skipped=_head_of(config)),
+            quantization_config=None if bits is None else quantization_config(bits, skipped=head),
             **_SAFELY,
         )
         base = f"{model.base_model_prefix}."
@@ -106,7 +110,7 @@ def load_pretrained(
         _check_complete(name, [w for w in _new_weights(report) if w.startswith(base) and "pooler" not in w], model)
     if bits is not None:
         keep_full_precision(model)
-    return _pretrained(model, tokenizer, labels)
+    return _pretrained(model, tokenizer, labels, bits=bits)
 
 
 def load_fine_tuned(folder: Path, labels: LabelSet) -> PretrainedClassifier:
@@ -133,13 +137,13 @@ def load_fine_tuned(folder: Path, labels: LabelSet) -> PretrainedClassifier:
     return _pretrained(model, tokenizer, labels)
 
 
-def _head_of(config: Any) -> list[str]:
-    """Names of the modules of the head that a model of this config will have."""
+def _outline(config: Any) -> Any:
+    """A model of this config without any weights."""
     with torch.device("meta"):
-        return head_modules(AutoModelForSequenceClassification.from_config(config, dtype=torch.float32))
+        return AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
 
 
-def _pretrained(model: Any, tokenizer: Any, labels: LabelSet) -> PretrainedClassifier:
+def _pretrained(model: Any, tokenizer: Any, labels: LabelSet, *, bits: int | None = None) -> PretrainedClassifier:
     read_first_token_only(model)
     for cache in _CACHES:
         if getattr(model.config, cache, False):
@@ -150,6 +154,7 @@ def _pretrained(model: Any, tokenizer: Any, labels: LabelSet) -> PretrainedClass
         labels=labels,
         pad_id=int(tokenizer.pad_token_id),
         max_context=context_limit(tokenizer, model.config),
+        n_weights=count_parameters(_outline(model.config) if bits else model)[0],
     )
 
 

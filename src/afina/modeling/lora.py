@@ -102,11 +102,15 @@ def merge_into(plain: Any, quantized: Any) -> None:
 
     Args:
         plain: The same classifier without quantization and updates; its linear modules and its head are overwritten.
-        quantized: The classifier that `add_lora` changed.
+        quantized: The classifier that was trained, by `add_lora` or by its head alone.
     """
     from peft.tuners.lora import LoraLayer
     from peft.utils.other import ModulesToSaveWrapper
 
+    for name in head_modules(plain):
+        module = quantized.get_submodule(name)
+        if not isinstance(module, ModulesToSaveWrapper):
+            plain.get_submodule(name).load_state_dict(module.state_dict())
     for name, target in plain.named_modules():
         module = quantized.get_submodule(name)
         if isinstance(module, ModulesToSaveWrapper):

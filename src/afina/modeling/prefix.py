@@ -51,7 +51,9 @@ class Prefix:
     @property
     def width(self) -> int:
         """Numbers in a state."""
-        return int(self.plain.config.hidden_size)
+        config = self.plain.config
+        # Some OPTs project their last states to the narrower width of their embeddings.
+        return int(getattr(config, "word_embed_proj_dim", 0) if self.is_whole_base else 0) or int(config.hidden_size)
 
     @property
     def is_whole_base(self) -> bool:
@@ -114,9 +116,9 @@ class Prefix:
 
         def give(*unused: Any, **options: Any) -> _BaseOutput:
             pooled = None
-            if isinstance(pooler, nn.Linear):  # ALBERT's
+            if isinstance(pooler, nn.Module) and hasattr(base, "pooler_activation"):  # ALBERT's
                 pooled = base.pooler_activation(pooler(states[:, 0]))
-            elif pooler is not None:
+            elif isinstance(pooler, nn.Module):
                 pooled = pooler(states)
             return _BaseOutput(last_hidden_state=states, pooler_output=pooled)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import MethodType
 from typing import Any
 
@@ -34,10 +34,7 @@ def freeze(model: Any, *, embeddings: bool, layers: int = 0) -> None:
     parts = dissect(model)
     check_depth(parts, layers, model.config.model_type)
     _freeze_up_to(parts, model, layers)
-    for module in _modules_below(parts, layers):
-        module.eval()
-        # What stands around it is put into training mode again and again, and this must stay as it is.
-        module.train = MethodType(lambda self, mode=True: self, module)  # type: ignore[method-assign]
+    _keep_in_evaluation(_modules_below(parts, layers))
 
 
 def freeze_all_but_head(model: Any) -> None:
@@ -47,6 +44,11 @@ def freeze_all_but_head(model: Any) -> None:
     for name in head_modules(model):
         for weight in model.get_submodule(name).parameters():
             weight.requires_grad_(True)
+    parts = try_dissect(model)
+    if parts is None:
+        _keep_in_evaluation(module for name, module in model.base_model.named_children() if name != "pooler")
+    else:
+        _keep_in_evaluation(_modules_below(parts, parts.n_layers))
 
 
 def check_depth(parts: Anatomy, layers: int, family: str) -> None:
@@ -72,6 +74,13 @@ def count_parameters(model: nn.Module) -> tuple[int, int]:
     """Number of weights, and of those that are trained."""
     parameters = list(model.parameters())
     return sum(p.numel() for p in parameters), sum(p.numel() for p in parameters if p.requires_grad)
+
+
+def _keep_in_evaluation(modules: Iterable[nn.Module]) -> None:
+    """Let frozen modules run without dropout, whatever mode the model around them is put into."""
+    for module in modules:
+        module.eval()
+        module.train = MethodType(lambda self, mode=True: self, module)  # type: ignore[method-assign]
 
 
 def _freeze_up_to(parts: Anatomy | None, model: Any, depth: int) -> None:

@@ -28,6 +28,8 @@ _MARGIN_SHARE = 0.02
 # was measured, is used to the end, and where it is not faster the clock leads the learning rate to zero in time all the
 # same.
 _OVERSHOOT = 2.0
+# Of the time for training, what reading texts for the frozen layers and one epoch of the others may be planned to take.
+_READING_SHARE = 0.9
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ def allocate(
     epochs: float,
     evaluations: int,
     saving_seconds: float,
+    dev_readings: int = 1,
+    keeps_states: bool = False,
 ) -> Allocation:
     """Share out the time that is left.
 
@@ -87,6 +91,8 @@ def allocate(
         epochs: Epochs wished for.
         evaluations: Dev evaluations wished for.
         saving_seconds: Seconds that saving the run takes.
+        dev_readings: Times that the dev set is read after training has ended, the last evaluation counted.
+        keeps_states: Whether frozen layers read each text once and what they make of it is kept.
 
     Raises:
         MachineLimitError: Not even a handful of texts can be trained on in this time.
@@ -98,18 +104,32 @@ def allocate(
     n_test_fit = min(n_test, max(_MIN_TEST, int(usable * _TEST_SHARE * test_rate)))
     n_dev_fit = min(n_dev, max(_MIN_DEV, int(usable * _DEV_SHARE * dev_rate / evaluations)))
     # The last dev evaluation begins when the time for training has just ended.
-    reserve = saving_seconds + _MARGIN_SHARE * seconds_left + n_test_fit / test_rate + n_dev_fit / dev_rate
+    reserve = saving_seconds + _MARGIN_SHARE * seconds_left + n_test_fit / test_rate
+    reserve += dev_readings * n_dev_fit / dev_rate
     training_seconds = seconds_left - reserve
     fitting_seconds = training_seconds - evaluations * n_dev_fit / dev_rate
-    capacity = fitting_seconds * speed.training / (_PADDING * train_tokens)  # texts
+    reading, step = _seconds_a_text(speed, train_tokens, keeps_states=keeps_states)
+    # Texts that can be read and trained on once.
+    capacity = fitting_seconds / (reading + step)
     if capacity < 8:
         raise MachineLimitError(
             f"The budget is too short: {max(seconds_left, 0):.0f} s are left after loading, and training and testing "
-            f"need at least {seconds_left + (8 - capacity) * _PADDING * train_tokens / speed.training + 1:.0f} s",
+            f"need at least {seconds_left + (8 - capacity) * (reading + step) + 1:.0f} s",
             hint="give a longer --budget",
         )
-    fits = capacity >= n_train * min(1.0, epochs)
-    n_train_fit = n_train if fits else min(n_train, math.ceil(_OVERSHOOT * capacity))
-    epochs_fit = min(epochs, _OVERSHOOT * capacity / n_train_fit)
-    expected = min(epochs, capacity / n_train_fit)
+    n_train_fit = min(n_train, int(capacity / min(1.0, epochs)))
+    if keeps_states:
+        # Every text is read before training begins, so there must be time for that and for some training.
+        n_train_fit = min(n_train, max(8, int(_READING_SHARE * fitting_seconds / (reading + min(1.0, epochs) * step))))
+    elif n_train_fit < n_train:
+        n_train_fit = min(n_train, math.ceil(_OVERSHOOT * capacity))
+    expected = min(epochs, (fitting_seconds - n_train_fit * reading) / (n_train_fit * step))
+    epochs_fit = min(epochs, _OVERSHOOT * expected)
     return Allocation(n_train_fit, n_dev_fit, n_test_fit, epochs_fit, training_seconds, reserve, expected)
+
+
+def _seconds_a_text(speed: Speed, tokens: float, *, keeps_states: bool) -> tuple[float, float]:
+    """Seconds to read a text once, and to train on it once after that."""
+    if keeps_states and speed.prefix is not None and speed.suffix is not None:
+        return _SLOWDOWN * _PADDING * tokens / speed.prefix, _PADDING * tokens / speed.suffix
+    return 0.0, _PADDING * tokens / speed.training

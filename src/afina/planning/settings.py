@@ -78,6 +78,12 @@ def choose_dropout(config: RunConfig, *, on_cpu: bool) -> float | None:
     return 0.0 if on_cpu else None
 
 
+def choose_precision(config: RunConfig, *, fast_bf16: bool) -> str:
+    """Arithmetic of training: `fp32`, `bf16` or `fp16`."""
+    wish = config.training.precision
+    return wish if wish != "auto" else "bf16" if fast_bf16 else "fp32"
+
+
 def choose_bits(config: RunConfig) -> int | None:
     """Bits in which to hold the pretrained weights.
 
@@ -128,7 +134,7 @@ def choose_settings(
     elif method == LORA:
         rate *= _LORA_RATE_FACTOR
     max_tokens = default_max_tokens(config, max_context)
-    depth = modeling.freeze_layers if isinstance(modeling.freeze_layers, int) else n_layers // 2
+    depth = modeling.freeze_layers if isinstance(modeling.freeze_layers, int) else max(1, n_layers // 2)
     return Settings(
         method=method,
         max_tokens=max_tokens,
@@ -142,7 +148,7 @@ def choose_settings(
         or (on_cpu if modeling.freeze_embeddings is None else modeling.freeze_embeddings),
         freeze_layers=depth if method == FROZEN else 0,
         dropout=choose_dropout(config, on_cpu=on_cpu),
-        precision=training.precision if training.precision != "auto" else "bf16" if fast_bf16 else "fp32",
+        precision=choose_precision(config, fast_bf16=fast_bf16),
         bits=choose_bits(config),
     )
 

@@ -16,7 +16,6 @@ from afina.data import TextDataset, source_name, take
 from afina.errors import Interrupted, ModelError
 from afina.evaluation import BLEND_FILE, write_tfidf
 from afina.inference import Classifier
-from afina.modeling import count_parameters
 from afina.outputs import flush_folder
 from afina.planning import DEFAULT_BUDGET_SECONDS, Allocation, Settings
 from afina.recipes.baseline import fit_tfidf_in_time
@@ -172,7 +171,7 @@ def _prepare(
             config, data.train, seconds_left=None if training.max_steps else stopwatch.seconds_left
         )  # fmt: skip
         allocation = share_out(session, config, data, stopwatch, place=run.partial.root)
-    tell_method(session, reporter, was_open=config.modeling.method == "auto")
+    tell_method(session, reporter, was_open=config.modeling.method == "auto" and config.modeling.freeze_layers is None)
     used = _as_time_allows(data, allocation, seed=training.seed)
     tell_limits(data, used, reporter)
     return _Job(without_passwords(config), origins, run, used, data.train, session, allocation, stopwatch, reporter)
@@ -276,7 +275,7 @@ def _summary(
         "budget_seconds": job.stopwatch.budget,
         "stopped_by": stop_name(state.stopped_by, steps_given=job.config.training.max_steps is not None),
         "parameters": {
-            "all": count_parameters(job.session.pretrained.model)[0],
+            "all": resources["all"],
             "trained": resources["trained"],
         },
         "memory_mb": {"peak": None if peak is None else round(peak, 1), "weights": resources["weights_mb"]},

@@ -136,7 +136,9 @@ class Fitting:
     def _run(self, seconds: float | None, stopwatch: Stopwatch, reporter: Reporter, *, track: bool) -> Fitted:
         began = stopwatch.seconds
         if self._config.probe_first and not self._state.step:
-            fit_head(self._session, self._encodings[0], self._label_ids, seed=self._config.seed)
+            is_fitted = fit_head(self._session, self._encodings[0], self._label_ids, seed=self._config.seed)
+            if not is_fitted:
+                reporter.warn("The head is not fitted first: what it reads is not known for a model of this family")
         train, dev = self._feeds(reporter)
         steps_per_epoch = math.ceil(len(train.order(seed=self._config.seed, epoch=0)) / self._config.accumulation)
         max_steps = self._config.max_steps or max(1, math.ceil(self._epochs * steps_per_epoch))
@@ -200,6 +202,9 @@ class Fitting:
             done = len(train)
             return first, feed(dev, self._cache, file=self._folder.states / "dev")
         except (OverflowError, OSError) as error:
+            shutil.rmtree(self._folder.states, ignore_errors=True)
+            # A resumed run must read the texts in the same batches, so it must not keep states either.
+            self._notes["allocation"] = {**self._notes.get("allocation", {}), "cache_precision": NO_CACHE.precision}
             why = error.strerror if isinstance(error, OSError) else "a number is too large for fp16"
             reporter.warn(f"What the frozen layers make of the texts is not kept: {why}")
             return feed(train, NO_CACHE, file=self._folder.states), feed(dev, NO_CACHE, file=self._folder.states)

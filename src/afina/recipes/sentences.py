@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from afina.modeling import count_parameters
 from afina.planning import FROZEN, Settings
 from afina.recipes.fitting import Fitted
 from afina.recipes.preparation import PreparedData
@@ -31,11 +30,10 @@ def tell_method(session: Session, reporter: Reporter, *, was_open: bool) -> None
     settings, resources = session.settings, session.resources
     frozen = f" ({settings.freeze_layers} layers frozen)" if settings.freeze_layers else ""
     why = ", since there is no time for all layers on all texts" if was_open and settings.method == FROZEN else ""
-    weights = count_parameters(session.pretrained.model)[0]
+    trained, weights = resources["trained"] / 1e6, resources["all"] / 1e6
     reporter.tell(
-        f"Method {settings.method}{frozen}{why}: {resources['trained'] / 1e6:,.2f} of {weights / 1e6:,.2f} million "
-        f"weights are trained; weights take {resources['weights_mb']:,.0f} MB, a checkpoint "
-        f"{resources['checkpoint_mb']:,.0f} MB"
+        f"Method {settings.method}{frozen}{why}: {trained:,.2f} of {weights:,.2f} million weights are trained; "
+        f"weights take {resources['weights_mb']:,.0f} MB, a checkpoint {resources['checkpoint_mb']:,.0f} MB"
     )
 
 

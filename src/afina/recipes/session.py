@@ -11,7 +11,7 @@ import torch
 
 from afina.config import RunConfig
 from afina.data import TextDataset
-from afina.errors import TrainingError
+from afina.errors import ConfigError, TrainingError
 from afina.inference import Classifier
 from afina.inference.torch_backend import TorchBackend
 from afina.modeling import (
@@ -23,6 +23,7 @@ from afina.modeling import (
     PretrainedClassifier,
     add_lora,
     check_quantization,
+    dissect,
     freeze,
     freeze_all_but_head,
     load_pretrained,
@@ -32,6 +33,7 @@ from afina.modeling import (
     try_dissect,
 )
 from afina.planning import (
+    FROZEN,
     HEAD,
     LORA,
     CachePlan,
@@ -39,6 +41,7 @@ from afina.planning import (
     choose_bits,
     choose_dropout,
     choose_method,
+    choose_precision,
     choose_settings,
     has_bf16,
     has_fast_bf16,
@@ -120,7 +123,12 @@ class Session:
             merge_into(plain.model, self.pretrained.model)
             self.pretrained.model = plain.model.to(self.accelerator.device)
         elif self.adapted is not None:
-            self.pretrained.model = merge_lora(self.adapted)
+            try:
+                self.pretrained.model = merge_lora(self.adapted)
+            except FloatingPointError:
+                raise TrainingError(
+                    "The low-rank updates are not finite, so they cannot be merged", hint="lower --learning-rate"
+                ) from None
         self.pretrained.model.activation_checkpointing_disable()
         return self.classifier()
 
@@ -157,7 +165,7 @@ def set_up(
     if bits is not None:
         check_quantization(bits, device)
     on_cpu, fast_bf16 = device.type == "cpu", has_fast_bf16(device)
-    precision = config.training.precision if config.training.precision != "auto" else "bf16" if fast_bf16 else "fp32"
+    precision = choose_precision(config, fast_bf16=fast_bf16)
     dropout = choose_dropout(config, on_cpu=on_cpu)
 
     def load(bits: int | None = None) -> PretrainedClassifier:
@@ -171,8 +179,12 @@ def set_up(
         )
     fp32_forward = pretrained.model.forward
     model = accelerator.prepare(pretrained.model)
-    parts = try_dissect(pretrained.model)
+    n_weights = pretrained.n_weights
+    frozen_wished = config.modeling.method == FROZEN or config.modeling.freeze_layers not in (None, 0)
+    parts = dissect(pretrained.model) if frozen_wished else try_dissect(pretrained.model)
     if settings is None:
+        if on_cpu and config.modeling.freeze_embeddings is not False:
+            freeze(pretrained.model, embeddings=True)
         time_share = share_of_texts_in_time(config, pretrained, model, accelerator, train, seconds_left)
         mean_tokens, share_long = measure_lengths(config, pretrained, train)
         settings = choose_settings(
@@ -214,7 +226,7 @@ def set_up(
         adapted=adapted,
         reload=load,
         base_name=HUB_IDS.get(config.modeling.name, config.modeling.name),
-        resources=describe_resources(pretrained.model),
+        resources={"all": n_weights, **describe_resources(pretrained.model)},
     )
 
 
@@ -222,7 +234,14 @@ def _choose_trained(model: Any, config: RunConfig, settings: Settings, parts: An
     """Freeze what is not trained, or put low-rank updates in; peft's wrapping of the model then, else None."""
     modeling = config.modeling
     if modeling.gradient_checkpointing:
+        if not model.supports_gradient_checkpointing:
+            raise ConfigError(
+                f"A model of the family {model.config.model_type} cannot compute activations twice",
+                hint="leave modeling.gradient_checkpointing out, and lower --batch-tokens",
+            )
         model.activation_checkpointing_enable()
+        # That also asks for gradients of the embeddings, which would lead the backward pass through frozen layers.
+        model.disable_input_require_grads()
     if settings.method == LORA:
         return add_lora(
             model,
@@ -239,10 +258,11 @@ def _choose_trained(model: Any, config: RunConfig, settings: Settings, parts: An
 
 
 def _prefix(model: Any, plain: Any, settings: Settings, parts: Anatomy | None) -> Prefix | None:
-    if parts is None:
+    # A family is known where it is known what its head reads; of others the layers may be called in another way.
+    if parts is None or parts.pooling is None:
         return None
     if settings.method == HEAD or settings.freeze_layers == parts.n_layers:
-        return Prefix(model, plain, HEAD_ONLY) if parts.pooling else None
+        return Prefix(model, plain, HEAD_ONLY)
     return Prefix(model, plain, settings.freeze_layers) if settings.freeze_layers else None
 
 

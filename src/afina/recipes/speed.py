@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import psutil
 
 from afina.config import RunConfig
@@ -16,7 +17,7 @@ from afina.modeling import PretrainedClassifier
 from afina.planning import (
     DEFAULT_BATCH_TOKENS,
     HEAD,
-    OFF,
+    NO_CACHE,
     Allocation,
     CachePlan,
     allocate,
@@ -32,6 +33,8 @@ from afina.tokenization import Encoder
 
 if TYPE_CHECKING:
     from afina.recipes.session import Session
+
+Lengths = npt.NDArray[np.int64]
 
 _TEXTS_TO_MEASURE = 400
 _LENGTH_TO_MEASURE = 0.75
@@ -63,7 +66,9 @@ def share_of_texts_in_time(
     max_tokens = default_max_tokens(config, pretrained.max_context)
     lengths = _lengths(Encoder(pretrained.backend_tokenizer, max_tokens), train)
     batch_tokens = config.tokenization.batch_tokens or DEFAULT_BATCH_TOKENS
-    speed = measure_speed(model, accelerator, batch_tokens=batch_tokens, text_tokens=_typical(lengths, max_tokens))
+    speed = measure_speed(
+        model, accelerator, batch_tokens=batch_tokens, text_tokens=typical_length(lengths, max_tokens)
+    )
     epochs = config.training.epochs or size_defaults(len(train))[0]
     wished = len(train) * epochs * float(lengths.mean())
     return _TRAINING_SHARE * seconds_left * speed.training / wished
@@ -72,7 +77,7 @@ def share_of_texts_in_time(
 def measure_lengths(config: RunConfig, pretrained: PretrainedClassifier, train: TextDataset) -> tuple[float, float]:
     """Mean tokens of some training texts, as far as they are read, and the share that has more than is read."""
     encoder = Encoder(pretrained.backend_tokenizer, default_max_tokens(config, pretrained.max_context))
-    encodings = encoder.encode(_some(train))
+    encodings = encoder.encode(some_texts(train))
     return float(encodings.lengths.mean()), encodings.share_truncated
 
 
@@ -97,19 +102,39 @@ def share_out(
     settings = session.settings
     train_lengths, test_lengths = (_lengths(session.encoder, dataset) for dataset in (data.train, data.test))
     mean_tokens = float(train_lengths.mean())
+    max_steps = config.training.max_steps
     if stopwatch.budget is None:
-        epochs = settings.epochs
-        if config.training.max_steps:
-            epochs = config.training.max_steps * settings.batch_tokens / (len(data.train) * mean_tokens)
         allocation = Allocation(len(data.train), len(data.dev), len(data.test), settings.epochs, None)
-        return _with_cache(allocation, session, config, mean_tokens, epochs=epochs, place=place)
+    else:
+        allocation = _in_time(session, config, data, stopwatch, train_lengths, test_lengths, place)
+    epochs = allocation.expected_epochs or allocation.epochs
+    if max_steps:
+        # What is trained must not depend on the speed measured; the budget only ends it.
+        allocation = replace(allocation, train_texts=len(data.train), dev_texts=len(data.dev))
+        epochs = max_steps * config.training.accumulation * settings.batch_tokens / (len(data.train) * mean_tokens)
+    elif stopwatch.budget is not None:
+        return allocation
+    return _with_cache(allocation, _plan_cache(allocation, session, config, mean_tokens, epochs=epochs, place=place))
+
+
+def _in_time(
+    session: Session,
+    config: RunConfig,
+    data: PreparedData,
+    stopwatch: Stopwatch,
+    train_lengths: Lengths,
+    test_lengths: Lengths,
+    place: Path,
+) -> Allocation:
+    """What fits the time left; with states kept where there is room and texts are then read more than once."""
+    settings, mean_tokens = session.settings, float(train_lengths.mean())
     speed = measure_speed(
         session.model,
         session.accelerator,
         inference_forward=session.fp32_forward,
         prefix=session.prefix,
         batch_tokens=settings.batch_tokens,
-        text_tokens=_typical(train_lengths, settings.max_tokens),
+        text_tokens=typical_length(train_lengths, settings.max_tokens),
     )
     weights_bytes = sum(p.numel() * p.element_size() for p in session.pretrained.model.parameters())
     saving_seconds = (
@@ -118,10 +143,10 @@ def share_out(
         + sum(map(len, data.test.texts)) / _CHARACTERS_PER_SECOND
     )
 
-    def allocated(training: float) -> Allocation:
+    def allocated(*, keeps_states: bool) -> Allocation:
         return allocate(
             stopwatch.seconds_left,
-            replace(speed, training=training),
+            speed,
             n_train=len(data.train),
             n_dev=len(data.dev),
             n_test=len(data.test),
@@ -130,44 +155,49 @@ def share_out(
             epochs=settings.epochs,
             evaluations=settings.evaluations,
             saving_seconds=saving_seconds,
+            dev_readings=2 if config.blend else 1,
+            keeps_states=keeps_states,
         )
 
-    allocation = allocated(speed.training_with_cache(settings.epochs))
-    expected = allocation.expected_epochs or allocation.epochs
-    allocation = _with_cache(allocation, session, config, mean_tokens, epochs=expected, place=place)
-    if allocation.cache_precision == OFF and session.prefix is not None:
-        allocation = allocated(speed.training)
-    if config.training.max_steps:
-        # What is trained must not depend on the speed measured; the budget only ends it.
-        return replace(allocation, train_texts=len(data.train), dev_texts=len(data.dev))
-    return allocation
+    if session.prefix is not None:
+        allocation = allocated(keeps_states=True)
+        epochs = allocation.expected_epochs or allocation.epochs
+        plan = _plan_cache(allocation, session, config, mean_tokens, epochs=epochs, place=place)
+        if plan.is_on:
+            return _with_cache(allocation, plan)
+    return allocated(keeps_states=False)
 
 
-def _with_cache(
+def _plan_cache(
     allocation: Allocation, session: Session, config: RunConfig, mean_tokens: float, *, epochs: float, place: Path
-) -> Allocation:
+) -> CachePlan:
     if session.prefix is None:
-        return allocation
+        return NO_CACHE
     n_texts = allocation.train_texts + allocation.dev_texts
     n_states = n_texts * (1 if session.prefix.is_whole_base else mean_tokens)
-    plan: CachePlan = plan_cache(
+    return plan_cache(
         config.modeling.prefix_cache,
         n_numbers=int(n_states * session.prefix.width),
         repeats=epochs > 1 or session.settings.method == HEAD,
         free_memory=psutil.virtual_memory().available,
         free_disk=shutil.disk_usage(place).free,
     )
+
+
+def _with_cache(allocation: Allocation, plan: CachePlan) -> Allocation:
     return replace(allocation, cache_precision=plan.precision, cache_on_disk=plan.on_disk, cache_bytes=plan.n_bytes)
 
 
-def _typical(lengths: np.ndarray[Any, np.dtype[np.int64]], max_tokens: int) -> int:
+def typical_length(lengths: Lengths, max_tokens: int) -> int:
+    """Tokens of the texts by which speed is measured: those of a rather long one."""
     return int(min(np.quantile(lengths, _LENGTH_TO_MEASURE), max_tokens))
 
 
-def _lengths(encoder: Encoder, dataset: TextDataset) -> np.ndarray[Any, np.dtype[np.int64]]:
-    return encoder.encode(_some(dataset)).lengths
+def _lengths(encoder: Encoder, dataset: TextDataset) -> Lengths:
+    return encoder.encode(some_texts(dataset)).lengths
 
 
-def _some(dataset: TextDataset) -> list[str]:
+def some_texts(dataset: TextDataset) -> list[str]:
+    """Texts by which lengths are measured, drawn at random."""
     some = np.random.default_rng(0).permutation(len(dataset))[:_TEXTS_TO_MEASURE]
     return [dataset.texts[i] for i in some]

@@ -9,10 +9,10 @@ from accelerate.state import AcceleratorState
 
 
 def make_accelerator(precision: str) -> Any:
-    """An `Accelerator` for `fp32` or `bf16`, also where one of the other kind was made before in this process.
+    """An `Accelerator` for `fp32`, `bf16` or `fp16`, also where one of the other kind was made before in this process.
 
     accelerate keeps the precision in a state shared by the whole process and refuses to change it; a library that
     runs one training after the other has to clear it.
     """
     AcceleratorState._reset_state()
-    return Accelerator(mixed_precision="bf16" if precision == "bf16" else "no")
+    return Accelerator(mixed_precision="no" if precision == "fp32" else precision)

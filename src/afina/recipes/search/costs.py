@@ -13,9 +13,9 @@ from afina.planning import measure_speed
 from afina.recipes.search.plan import Costs
 from afina.recipes.search.space import Found
 from afina.recipes.session import Session, set_up
+from afina.recipes.speed import some_texts, typical_length
 from afina.tokenization import Encoder
 
-_TEXTS_TO_MEASURE = 400
 _LENGTH_TO_MEASURE, _LONG = 0.75, 0.95
 # Padding left over in batches of similar length.
 _PADDING = 1.05
@@ -34,7 +34,7 @@ def describe_defaults(session: Session, train: TextDataset) -> Found:
         train: Training texts.
     """
     settings, pretrained = session.settings, session.pretrained
-    lengths = Encoder(pretrained.backend_tokenizer, pretrained.max_context).encode(_some(train)).lengths
+    lengths = Encoder(pretrained.backend_tokenizer, pretrained.max_context).encode(some_texts(train)).lengths
     parts = try_dissect(pretrained.model)
     return Found(
         learning_rate=settings.learning_rate,
@@ -57,7 +57,7 @@ def measure_costs(config: RunConfig, train: TextDataset) -> Costs:
         config: Settings of the trial with the defaults.
         train: Training texts.
     """
-    texts = _some(train)
+    texts = some_texts(train)
     began = time.monotonic()
     session = set_up(config, train)
     loaded = time.monotonic()
@@ -70,7 +70,7 @@ def measure_costs(config: RunConfig, train: TextDataset) -> Costs:
         inference_forward=session.fp32_forward,
         prefix=session.prefix,
         batch_tokens=settings.batch_tokens,
-        text_tokens=int(min(np.quantile(lengths, _LENGTH_TO_MEASURE), settings.max_tokens)),
+        text_tokens=typical_length(lengths, settings.max_tokens),
     )
     tokens = _PADDING * float(lengths.mean())
     weights = sum(weight.numel() * weight.element_size() for weight in model.parameters())
@@ -82,8 +82,3 @@ def measure_costs(config: RunConfig, train: TextDataset) -> Costs:
         baseline=sum(map(len, train.texts)) / _BASELINE_CHARACTERS_PER_SECOND,
         saving=_AFTERWARDS_SECONDS + weights / _BYTES_PER_SECOND,
     )
-
-
-def _some(train: TextDataset) -> list[str]:
-    rows = np.random.default_rng(0).permutation(len(train))[:_TEXTS_TO_MEASURE]
-    return [train.texts[i] for i in rows]
