@@ -25,6 +25,7 @@ def test_what_a_method_trains_and_takes_is_printed(train, method):
     assert f"Method {method}" in err
     assert "million weights are trained; weights take" in err
     assert "MB of memory" in out
+    assert "kernels" not in err
 
 
 def test_the_options_of_methods_reach_the_run(train):

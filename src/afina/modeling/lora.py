@@ -14,7 +14,7 @@ import torch
 
 from afina.errors import ConfigError
 from afina.modeling.anatomy import head_modules, linear_names
-from afina.modeling.quantization import is_quantized, unpacked_weight
+from afina.modeling.quantization import is_quantized, quiet_bitsandbytes, unpacked_weight
 
 
 def add_lora(model: Any, *, rank: int, alpha: float, dropout: float = 0.0, targets: Sequence[str] | None = None) -> Any:
@@ -36,6 +36,7 @@ def add_lora(model: Any, *, rank: int, alpha: float, dropout: float = 0.0, targe
     Raises:
         ConfigError: The targets match nothing.
     """
+    quiet_bitsandbytes()
     from peft import LoraConfig, TaskType, get_peft_model
 
     names = linear_names(model)

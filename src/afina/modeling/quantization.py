@@ -25,8 +25,7 @@ def check_quantization(bits: int, device: torch.device | str) -> None:
         MissingExtraError: bitsandbytes is not installed.
         ModelError: bitsandbytes has no kernels for this device, or they do not run.
     """
-    # It reports at each call how it casts, and when imported which optional kernels it would have liked.
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    quiet_bitsandbytes()
     bnb = require("bitsandbytes", extra="quantize")
     kind = torch.device(device).type
     hint = f"train without --load-in-{bits}bit"
@@ -38,6 +37,14 @@ def check_quantization(bits: int, device: torch.device | str) -> None:
         raise ModelError(
             f"The {bits}-bit kernels of bitsandbytes do not run on the device {kind!r}", hint=hint
         ) from error
+
+
+def quiet_bitsandbytes() -> None:
+    """Keep its reports off the screen: how it casts at each call, and which optional kernels it would have liked.
+
+    It makes the last when it is imported, which peft does too.
+    """
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 def quantization_config(bits: int, *, skipped: list[str]) -> Any:
