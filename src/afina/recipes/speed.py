@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 Lengths = npt.NDArray[np.int64]
 
 _TEXTS_TO_MEASURE = 400
+# Read hardly more than once, states are better not kept, and more texts read instead.
+_PAYS_FROM_EPOCHS = 1.5
 _LENGTH_TO_MEASURE = 0.75
 # Writing a run: weights, their hash, the tokenizer and small files, at a slow disk's pace, and the interpreter's exit.
 _SAVING_BYTES_PER_SECOND = 100e6
@@ -178,7 +180,7 @@ def _plan_cache(
     return plan_cache(
         config.modeling.prefix_cache,
         n_numbers=int(n_states * session.prefix.width),
-        repeats=epochs > 1 or session.settings.method == HEAD,
+        repeats=epochs >= _PAYS_FROM_EPOCHS or session.settings.method == HEAD,
         free_memory=psutil.virtual_memory().available,
         free_disk=shutil.disk_usage(place).free,
     )
