@@ -9,7 +9,7 @@ from afina.planning import choose_dropout, choose_settings
 def choose(options=None, **facts):
     config, _ = load_config(options=options or {})
     given_facts = {
-        "method": "full", "n_layers": 6, "mean_tokens": 50.0, "share_long": 0.0, "n_texts": 5_000, "max_context": 512,
+        "method": "full", "n_layers": 6, "mean_tokens": 50.0, "n_texts": 5_000, "max_context": 512,
         "on_cpu": True, "fast_bf16": False, **facts,
     }  # fmt: skip
     return choose_settings(config, **given_facts)
@@ -86,10 +86,9 @@ def test_methods_have_rates_and_depths_of_their_own():
     assert choose(method="lora").freeze_embeddings
 
 
-def test_tails_are_read_where_many_texts_are_long():
-    assert choose(share_long=0.05).long_text == "head"
-    assert choose(share_long=0.5).long_text == "head-tail"
-    assert choose({"tokenization.long_text": "head"}, share_long=0.5).long_text == "head"
+def test_long_texts_are_read_as_a_tool_that_truncates_would():
+    assert choose().long_text == "head"
+    assert choose({"tokenization.long_text": "windows"}).long_text == "windows"
 
 
 def test_a_batch_holds_the_longest_text_by_default():

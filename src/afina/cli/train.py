@@ -77,7 +77,7 @@ def train(
     max_tokens: Annotated[int | None, typer.Option(help="Tokens kept of a text.", show_default="256")] = None,
     long_text: Annotated[
         str | None,
-        typer.Option(help="What is read of longer texts: head, head-tail or windows.", show_default="by length"),
+        typer.Option(help="What is read of longer texts: head, head-tail or windows.", show_default="head"),
     ] = None,
     precision: Annotated[str | None, typer.Option(help="auto, fp32, bf16 or fp16.", show_default="auto")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of splits, head and batches.", show_default="0")] = None,

@@ -16,9 +16,6 @@ _MAX_TOKENS = 256
 DEFAULT_BATCH_TOKENS = 1024
 # A small set is cut into smaller batches: a handful of steps an epoch learn little, however large they are.
 _STEPS_PER_EPOCH, _LEAST_BATCH_TOKENS = 40, 256
-# A review says at its end what it comes to: of long texts the tail is read too. Where long texts are rare, the
-# head keeps predictions equal to those of any tool that truncates.
-_MANY_LONG = 0.1
 
 
 class _Size(NamedTuple):
@@ -110,7 +107,6 @@ def choose_settings(
     n_layers: int,
     max_context: int,
     mean_tokens: float,
-    share_long: float,
     on_cpu: bool,
     fast_bf16: bool,
 ) -> Settings:
@@ -123,7 +119,6 @@ def choose_settings(
         n_layers: Layers of the model.
         max_context: Most tokens the model can take.
         mean_tokens: Mean tokens of a training text, as far as it is read.
-        share_long: Share of the training texts that have more tokens than are kept of a text by default.
         on_cpu: Whether training is on a CPU.
         fast_bf16: Whether the device multiplies bf16 matrices faster than fp32.
     """
@@ -138,7 +133,8 @@ def choose_settings(
     return Settings(
         method=method,
         max_tokens=max_tokens,
-        long_text=tokenization.long_text or ("head-tail" if share_long > _MANY_LONG else "head"),
+        # As any tool reads it that truncates, so that `model/` gives the same answers elsewhere.
+        long_text=tokenization.long_text or "head",
         max_windows=tokenization.max_windows,
         batch_tokens=tokenization.batch_tokens or max(_batch_tokens(n_texts * mean_tokens), max_tokens),
         epochs=training.epochs or epochs,

@@ -48,7 +48,7 @@ from afina.planning import (
 )
 from afina.protocols import TextClassifier
 from afina.recipes.resources import describe_resources
-from afina.recipes.speed import measure_lengths, share_of_texts_in_time
+from afina.recipes.speed import mean_length, share_of_texts_in_time
 from afina.tokenization import Encoder, Encodings
 from afina.training import Feed, make_accelerator, make_optimizer, seed_everything
 
@@ -186,7 +186,6 @@ def set_up(
         if on_cpu and config.modeling.freeze_embeddings is not False:
             freeze(pretrained.model, embeddings=True)
         time_share = share_of_texts_in_time(config, pretrained, model, accelerator, train, seconds_left)
-        mean_tokens, share_long = measure_lengths(config, pretrained, train)
         settings = choose_settings(
             config,
             method=choose_method(
@@ -195,8 +194,7 @@ def set_up(
             n_texts=len(train),
             n_layers=parts.n_layers if parts else 0,
             max_context=pretrained.max_context,
-            mean_tokens=mean_tokens,
-            share_long=share_long,
+            mean_tokens=mean_length(config, pretrained, train),
             on_cpu=on_cpu,
             fast_bf16=fast_bf16,
         )

@@ -76,11 +76,10 @@ def share_of_texts_in_time(
     return _TRAINING_SHARE * seconds_left * speed.training / wished
 
 
-def measure_lengths(config: RunConfig, pretrained: PretrainedClassifier, train: TextDataset) -> tuple[float, float]:
-    """Mean tokens of some training texts, as far as they are read, and the share that has more than is read."""
+def mean_length(config: RunConfig, pretrained: PretrainedClassifier, train: TextDataset) -> float:
+    """Mean tokens of some training texts, as far as they are read."""
     encoder = Encoder(pretrained.backend_tokenizer, default_max_tokens(config, pretrained.max_context))
-    encodings = encoder.encode(some_texts(train))
-    return float(encodings.lengths.mean()), encodings.share_truncated
+    return float(_lengths(encoder, train).mean())
 
 
 def share_out(
