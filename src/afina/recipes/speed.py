@@ -20,6 +20,7 @@ from afina.planning import (
     NO_CACHE,
     Allocation,
     CachePlan,
+    Speed,
     allocate,
     choose_bits,
     default_max_tokens,
@@ -69,7 +70,7 @@ def share_of_texts_in_time(
     lengths = _lengths(Encoder(pretrained.backend_tokenizer, max_tokens), train)
     batch_tokens = config.tokenization.batch_tokens or DEFAULT_BATCH_TOKENS
     speed = measure_speed(
-        model, accelerator, batch_tokens=batch_tokens, text_tokens=typical_length(lengths, max_tokens)
+        model, accelerator, batch_tokens=batch_tokens, text_tokens=_typical_length(lengths, max_tokens)
     )
     epochs = config.training.epochs or size_defaults(len(train))[0]
     wished = len(train) * epochs * float(lengths.mean())
@@ -80,6 +81,19 @@ def mean_length(config: RunConfig, pretrained: PretrainedClassifier, train: Text
     """Mean tokens of some training texts, as far as they are read."""
     encoder = Encoder(pretrained.backend_tokenizer, default_max_tokens(config, pretrained.max_context))
     return float(_lengths(encoder, train).mean())
+
+
+def measure_session(session: Session, lengths: Lengths) -> Speed:
+    """Speed of a model that is set up, on texts of these lengths, (n_texts,) tokens."""
+    settings = session.settings
+    return measure_speed(
+        session.model,
+        session.accelerator,
+        inference_forward=session.fp32_forward,
+        prefix=session.prefix,
+        batch_tokens=settings.batch_tokens,
+        text_tokens=_typical_length(lengths, settings.max_tokens),
+    )
 
 
 def share_out(
@@ -129,14 +143,7 @@ def _in_time(
 ) -> Allocation:
     """What fits the time left; with states kept where there is room and texts are then read more than once."""
     settings, mean_tokens = session.settings, float(train_lengths.mean())
-    speed = measure_speed(
-        session.model,
-        session.accelerator,
-        inference_forward=session.fp32_forward,
-        prefix=session.prefix,
-        batch_tokens=settings.batch_tokens,
-        text_tokens=typical_length(train_lengths, settings.max_tokens),
-    )
+    speed = measure_session(session, train_lengths)
     weights_bytes = sum(p.numel() * p.element_size() for p in session.pretrained.model.parameters())
     saving_seconds = (
         _SAVING_SECONDS
@@ -189,7 +196,7 @@ def _with_cache(allocation: Allocation, plan: CachePlan) -> Allocation:
     return replace(allocation, cache_precision=plan.precision, cache_on_disk=plan.on_disk, cache_bytes=plan.n_bytes)
 
 
-def typical_length(lengths: Lengths, max_tokens: int) -> int:
+def _typical_length(lengths: Lengths, max_tokens: int) -> int:
     """Tokens of the texts by which speed is measured: those of a rather long one."""
     return int(min(np.quantile(lengths, _LENGTH_TO_MEASURE), max_tokens))
 

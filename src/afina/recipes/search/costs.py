@@ -9,11 +9,10 @@ import numpy as np
 from afina.config import RunConfig
 from afina.data import TextDataset
 from afina.modeling import try_dissect
-from afina.planning import measure_speed
 from afina.recipes.search.plan import Costs
 from afina.recipes.search.space import Found
 from afina.recipes.session import Session, set_up
-from afina.recipes.speed import some_texts, typical_length
+from afina.recipes.speed import measure_session, some_texts
 from afina.tokenization import Encoder
 
 _LENGTH_TO_MEASURE, _LONG = 0.75, 0.95
@@ -64,14 +63,7 @@ def measure_costs(config: RunConfig, train: TextDataset) -> Costs:
     lengths = session.encoder.encode(texts).lengths
     encoded = time.monotonic()
     settings, model = session.settings, session.pretrained.model
-    speed = measure_speed(
-        session.model,
-        session.accelerator,
-        inference_forward=session.fp32_forward,
-        prefix=session.prefix,
-        batch_tokens=settings.batch_tokens,
-        text_tokens=typical_length(lengths, settings.max_tokens),
-    )
+    speed = measure_session(session, lengths)
     tokens = _PADDING * float(lengths.mean())
     weights = sum(weight.numel() * weight.element_size() for weight in model.parameters())
     return Costs(
