@@ -18,6 +18,20 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from afina.errors import ConfigError
 
 DEFAULT_MAX_ROWS = 250_000
+Capability = Literal[
+    "vocabulary",
+    "negation",
+    "contrast",
+    "temporal",
+    "typos",
+    "names",
+    "numbers",
+    "urls",
+    "emoji",
+    "additions",
+    "fairness",
+]
+"""What a model of sentiment must be able to do: `afina check` tests it, `data.augment` teaches it."""
 _UNIT_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -40,6 +54,11 @@ def parse_depth(value: object) -> object:
 
 
 Depth = Annotated[int | str, AfterValidator(parse_depth)]
+
+
+def parse_list(value: object) -> object:
+    """Names from `"a,b"` or a list of them; anything else is returned as it is for pydantic to refuse."""
+    return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
 
 class Section(BaseModel):
@@ -71,6 +90,9 @@ class DataConfig(Section):
     """Share of the training texts used to choose the best weights."""
     test_share: float = Field(0.1, gt=0, lt=0.5)
     """Share of the source held out as the test set when no test is given."""
+    augment: Annotated[tuple[Capability, ...], BeforeValidator(parse_list)] = ()
+    """Capabilities that made-up sentences teach beside the training texts, such as `negation,typos`; for sentiment in
+    English."""
 
 
 class TokenizationConfig(Section):
@@ -164,6 +186,8 @@ class EvaluationConfig(Section):
 
     bootstrap_samples: int = Field(2000, ge=100, le=1_000_000)
     """Resamples behind each confidence interval."""
+    error_rate: float = Field(0.05, gt=0, lt=0.5)
+    """Share of wrong answers wished for among those that are sure; less confident ones are called "not sure"."""
 
 
 class RunConfig(Section):

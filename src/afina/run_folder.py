@@ -84,6 +84,36 @@ class RunFolder:
         return self.root / "blend"
 
     @property
+    def fingerprints(self) -> Path:
+        """fingerprints.parquet: hashed words of the texts it learned from, by which leaks are found later."""
+        return self.root / "fingerprints.parquet"
+
+    @property
+    def mistakes(self) -> Path:
+        """mistakes.json: test texts it got wrong, and the training texts nearest to them."""
+        return self.root / "mistakes.json"
+
+    @property
+    def behaviour(self) -> Path:
+        """behaviour.json: what `afina check` found; only where it was run."""
+        return self.root / "behaviour.json"
+
+    @property
+    def evaluations(self) -> Path:
+        """What `afina evaluate` found, one JSON file a data set; only where it was run."""
+        return self.root / "evaluations"
+
+    @property
+    def report(self) -> Path:
+        """report.html: all that is known about the run, on one page."""
+        return self.root / "report.html"
+
+    @property
+    def figures(self) -> Path:
+        """The figures of the report, each as an SVG file."""
+        return self.root / "figures"
+
+    @property
     def tensorboard(self) -> Path:
         """Event files of `--track`."""
         return self.root / "tensorboard"
@@ -149,9 +179,10 @@ class RunFolder:
         return manifest
 
     def artifact_hashes(self) -> dict[str, str]:
-        """sha256 of every file of the model, the adapter and the blend, by path relative to the run."""
+        """sha256 of all that answers and checks rest on, by path relative to the run: model, adapter, blend, prints."""
         folders = (self.model, self.adapter, self.blend)
         files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+        files += [self.fingerprints] if self.fingerprints.is_file() else []
         return {path.relative_to(self.root).as_posix(): sha256_of(path) for path in files}
 
 
