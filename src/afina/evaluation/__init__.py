@@ -4,29 +4,38 @@ Imports the planning room and those before it, never the inference room.
 """
 
 from afina.evaluation.baselines import MajorityBaseline, TfidfBaseline
-from afina.evaluation.blending import BLEND_FILE, blend, choose_weight, log_probabilities
+from afina.evaluation.blending import BLEND_FILE, blend, choose_weight
+from afina.evaluation.calibration import at_temperature, fit_temperature, log_probabilities
 from afina.evaluation.evaluation import Evaluation, evaluate
 from afina.evaluation.intervals import Interval, bootstrap_mean
-from afina.evaluation.metrics import Metrics, expected_calibration_error, paired_difference, score
+from afina.evaluation.metrics import Metrics, paired_difference, score
+from afina.evaluation.reliability import expected_calibration_error
 from afina.evaluation.tfidf import TfidfModel
 from afina.evaluation.tfidf_file import read_tfidf, write_tfidf
+from afina.evaluation.unsure import Coverage, Threshold, choose_threshold, measure_threshold
 from afina.evaluation.verdict import against_baseline
 
 __all__ = [
     "BLEND_FILE",
+    "Coverage",
     "Evaluation",
     "Interval",
     "MajorityBaseline",
     "Metrics",
     "TfidfBaseline",
     "TfidfModel",
+    "Threshold",
     "against_baseline",
+    "at_temperature",
     "blend",
     "bootstrap_mean",
+    "choose_threshold",
     "choose_weight",
     "evaluate",
     "expected_calibration_error",
+    "fit_temperature",
     "log_probabilities",
+    "measure_threshold",
     "paired_difference",
     "read_tfidf",
     "score",

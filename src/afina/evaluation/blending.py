@@ -10,43 +10,45 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from afina.evaluation.calibration import (
+    LEAST_PROBABILITY,
+    Floats,
+    at_temperature,
+    log_probabilities,
+    losses_at_best_scale,
+)
+
 BLEND_FILE = "blend/tfidf.parquet"
 """Where a run keeps the baseline that is blended in, relative to the run."""
 
-# A label that a classifier never saw has probability 0; with its logarithm no other opinion would count.
-_LEAST = 1e-12
 _WEIGHTS = np.linspace(0, 1, 21)
 # Gain in log loss that is more than rounding, where the baseline says what the model says.
 _LEAST_GAIN = 1e-4
-# Scales of the log-probabilities among which the best is looked for, by halving: 2^-20 of this range is exact enough.
-_LOG_SCALES = (float(np.log(0.02)), float(np.log(50)))
-_HALVINGS = 20
-
-Floats = npt.NDArray[np.float64]
 
 
-def blend(model: Floats, baseline: Floats, weight: float) -> Floats:
+def blend(model: Floats, baseline: Floats, weight: float, *, temperature: float = 1.0) -> Floats:
     """Blend probabilities.
 
     Args:
         model: Probabilities of the model, (n_texts, n_labels).
         baseline: Those of the baseline for the same texts and labels; zeros are allowed in both.
-        weight: Share of the baseline, 0 to 1.
+        weight: Share of the baseline, 0 to 1; with 0 the model's are returned as they are.
+        temperature: The mixture's own, see `fit_temperature`: opinions that err apart are more often right together
+            than the mean of their logarithms says.
 
     Returns:
-        (n_texts, n_labels) float64, proportional to `model ** (1 - weight) * baseline ** weight`, rows summing to 1.
+        (n_texts, n_labels) float64, rows summing to 1, proportional to
+        `(model ** (1 - weight) * baseline ** weight) ** (1 / temperature)`.
     """
     if weight == 0:
         return model
-    logs = _mix(log_probabilities(model), log_probabilities(baseline), weight)
-    probabilities: Floats = np.exp(logs - _log_sum(logs))
-    return probabilities
+    return at_temperature(mix(log_probabilities(model), log_probabilities(baseline), weight), temperature)
 
 
-def log_probabilities(probabilities: Floats) -> Floats:
-    """Logarithms, that of 0 taken as that of 1e-12."""
-    logs: Floats = np.log(np.maximum(probabilities, _LEAST))
-    return logs
+def mix(model: Floats, baseline: Floats, weight: float) -> Floats:
+    """The weighted mean of log-probabilities, which `blend` makes into probabilities: (n_texts, n_labels)."""
+    mixed: Floats = (1 - weight) * model + weight * baseline
+    return mixed
 
 
 def choose_weight(label_ids: npt.NDArray[np.int64], model: Floats, baseline: Floats) -> float:
@@ -71,37 +73,9 @@ def choose_weight(label_ids: npt.NDArray[np.int64], model: Floats, baseline: Flo
     """
     if len(label_ids) < 2:
         return 0.0
-    model, baseline = (np.maximum(logs, np.log(_LEAST)) for logs in (model, baseline))
-    losses = np.stack([_losses_at_best_scale(_mix(model, baseline, weight), label_ids) for weight in _WEIGHTS])
+    model, baseline = (np.maximum(logs, np.log(LEAST_PROBABILITY)) for logs in (model, baseline))
+    losses = np.stack([losses_at_best_scale(label_ids, mix(model, baseline, weight)) for weight in _WEIGHTS])
     best = int(losses.mean(axis=1).argmin())
     gains = losses[0] - losses[best]
     standard_error = gains.std(ddof=1) / np.sqrt(len(gains))
     return float(_WEIGHTS[best]) if gains.mean() > max(standard_error, _LEAST_GAIN) else 0.0
-
-
-def _mix(model: Floats, baseline: Floats, weight: float) -> Floats:
-    mixed: Floats = (1 - weight) * model + weight * baseline
-    return mixed
-
-
-def _losses_at_best_scale(logs: Floats, label_ids: npt.NDArray[np.int64]) -> Floats:
-    """Log loss of each text, (n_texts,), with `logs` multiplied by the number that makes their mean lowest."""
-    true = logs[np.arange(len(logs)), label_ids]
-    low, high = _LOG_SCALES
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        scaled = np.exp(middle) * logs
-        shares = np.exp(scaled - _log_sum(scaled))
-        # The loss is convex in the scale; this is its slope.
-        slope = float(((shares * logs).sum(axis=1) - true).mean())
-        low, high = (low, middle) if slope > 0 else (middle, high)
-    scale = np.exp((low + high) / 2)
-    losses: Floats = _log_sum(scale * logs)[:, 0] - scale * true
-    return losses
-
-
-def _log_sum(logs: Floats) -> Floats:
-    """Logarithm of the sum of exponentials of each row, (n_texts, 1)."""
-    most = logs.max(axis=1, keepdims=True)
-    sums: Floats = most + np.log(np.exp(logs - most).sum(axis=1, keepdims=True))
-    return sums

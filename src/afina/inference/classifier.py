@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from afina.errors import ConfigError, DataError, ModelError
-from afina.evaluation import blend, read_tfidf
+from afina.evaluation import at_temperature, blend, read_tfidf
 from afina.labels import LabelSet
 from afina.protocols import TextClassifier
 from afina.run_folder import RunFolder
@@ -36,9 +36,12 @@ class Classifier:
         temperature: Logits are divided by it before the softmax; 1 leaves them as they are.
         baseline: A second classifier whose probabilities are blended in, see `afina.evaluation.blending`.
         baseline_weight: Its share, 0 to 1.
+        blend_temperature: That of the mixture of both.
+        threshold: Answers with a lower probability are not sure, see `afina.evaluation.choose_threshold`; None where
+            no threshold can promise anything.
 
     Raises:
-        ModelError: The baseline has other labels, or its weight is out of range.
+        ModelError: The baseline has other labels, or a number is out of range.
     """
 
     def __init__(
@@ -50,9 +53,16 @@ class Classifier:
         temperature: float = 1.0,
         baseline: TextClassifier | None = None,
         baseline_weight: float = 0.0,
+        blend_temperature: float = 1.0,
+        threshold: float | None = None,
     ) -> None:
         if not 0 <= baseline_weight <= 1:
             raise ModelError(f"The weight of the baseline is out of range: {baseline_weight}", hint="between 0 and 1")
+        for given in (temperature, blend_temperature):
+            if not 0 < given < float("inf"):
+                raise ModelError(f"A temperature is out of range: {given}", hint="it is a number above 0")
+        if threshold is not None and not 0 <= threshold <= 1:
+            raise ModelError(f"The threshold of sure answers is out of range: {threshold}", hint="between 0 and 1")
         if baseline is not None and baseline.labels != labels:
             raise ModelError(
                 f"The baseline has other labels than the model: {', '.join(baseline.labels)} and {', '.join(labels)}"
@@ -62,7 +72,9 @@ class Classifier:
         self._labels = labels
         self._temperature = temperature
         self._baseline, self._baseline_weight = baseline, baseline_weight
-        self._last_read: tuple[tuple[str, ...], float] = ((), 0.0)
+        self._blend_temperature = blend_temperature
+        self._threshold = threshold
+        self._last_read: tuple[tuple[str, ...], npt.NDArray[np.bool_]] = ((), np.zeros(0, dtype=np.bool_))
 
     @classmethod
     def load(cls, run: str | os.PathLike[str]) -> Classifier:
@@ -77,13 +89,16 @@ class Classifier:
         manifest = folder.verify()
         try:
             labels = LabelSet(tuple(manifest["labels"]))
-            settings, temperature = manifest["settings"], float(manifest["temperature"])
+            settings, temperature = manifest["settings"], _temperature_left(manifest)
             max_tokens = int(settings["max_tokens"])
             long_text = str(settings.get("long_text", HEAD))
             max_windows = int(settings.get("max_windows", DEFAULT_MAX_WINDOWS))
             blended = manifest.get("blend") or {"weight": 0}
             weight = float(blended["weight"])
+            blend_temperature = float(blended.get("temperature", 1.0))
             baseline_file = folder.root / blended["file"] if weight else None
+            chosen = (manifest.get("unsure") or {}).get("threshold")
+            threshold = None if chosen is None else float(chosen)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"The manifest of {folder.root} is incomplete: {error}") from None
         backend = TorchBackend.load(folder.model, labels)
@@ -92,12 +107,20 @@ class Classifier:
         except ConfigError as error:
             raise ModelError(f"The manifest of {folder.root} asks for what cannot be: {error}") from None
         baseline = read_tfidf(baseline_file) if baseline_file else None
-        return cls(backend, encoder, labels, temperature=temperature, baseline=baseline, baseline_weight=weight)
+        return cls(
+            backend, encoder, labels, temperature=temperature, baseline=baseline, baseline_weight=weight,
+            blend_temperature=blend_temperature, threshold=threshold,
+        )  # fmt: skip
 
     @property
     def labels(self) -> LabelSet:
         """The labels, in the order of the columns of `predict_proba`."""
         return self._labels
+
+    @property
+    def threshold(self) -> float | None:
+        """The probability from which on an answer is sure, 0 where all are; None where no such promise can be made."""
+        return self._threshold
 
     def predict_proba(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
         """Probability of each label for each text: (n_texts, n_labels) float64, rows summing to 1.
@@ -110,19 +133,32 @@ class Classifier:
         if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
             raise DataError("predict_proba takes a list of strings", hint="wrap a single text: [text]")
         encodings = self._encoder.encode(texts)
-        self._last_read = (tuple(texts), encodings.share_truncated)
-        logits = self._backend.logits(encodings).astype(np.float64) / self._temperature
-        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probabilities: npt.NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
+        self._last_read = (tuple(texts), encodings.truncated)
+        probabilities = at_temperature(self._backend.logits(encodings).astype(np.float64), self._temperature)
         if self._baseline is None or not self._baseline_weight:
             return probabilities
-        return blend(probabilities, self._baseline.predict_proba(texts), self._baseline_weight)
+        return blend(
+            probabilities, self._baseline.predict_proba(texts), self._baseline_weight,
+            temperature=self._blend_temperature,
+        )  # fmt: skip
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The most probable label of each text; errors as `predict_proba`."""
         return [self._labels.names[i] for i in self.predict_proba(texts).argmax(axis=1)]
 
+    def truncated(self, texts: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Whether some part of each text is not read, (n_texts,); known already for those that were classified last."""
+        last_texts, truncated = self._last_read
+        return truncated if last_texts == tuple(texts) else self._encoder.encode(texts).truncated
+
     def share_truncated(self, texts: Sequence[str]) -> float:
-        """Share of texts of which some part is not read; known already for the texts that were classified last."""
-        last_texts, share = self._last_read
-        return share if last_texts == tuple(texts) else self._encoder.encode(texts).share_truncated
+        """Share of texts of which some part is not read."""
+        truncated = self.truncated(texts)
+        return float(truncated.mean()) if len(truncated) else 0.0
+
+
+def _temperature_left(manifest: Mapping[str, Any]) -> float:
+    """What logits are still to be divided by: the fitted temperature, where the model's weights do not hold it yet."""
+    calibration = manifest.get("calibration") or {"folded": False}
+    temperature = float(manifest["temperature"])
+    return 1.0 if calibration["folded"] else temperature

@@ -25,6 +25,8 @@ __all__ = [
     "count_parameters",
     "dissect",
     "embed",
+    "fold_into_adapter",
+    "fold_temperature",
     "freeze",
     "freeze_all_but_head",
     "head_modules",
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from afina.modeling.lora import add_lora, merge_into, merge_lora, save_adapter
     from afina.modeling.prefix import HEAD_ONLY, Prefix, PrefixStates
     from afina.modeling.quantization import check_quantization
+    from afina.modeling.temperature import fold_into_adapter, fold_temperature
     from afina.modeling.tokenizer import load_tokenizer
     from afina.modeling.trainable import check_depth, count_parameters, freeze, freeze_all_but_head
 else:
@@ -70,6 +73,8 @@ else:
             "count_parameters": "trainable",
             "dissect": "anatomy",
             "embed": "embedding",
+            "fold_into_adapter": "temperature",
+            "fold_temperature": "temperature",
             "freeze": "trainable",
             "freeze_all_but_head": "trainable",
             "head_modules": "anatomy",
