@@ -47,6 +47,7 @@ _HEX = re.compile(r"#[0-9a-f]{6}")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)|^#(.+)$")
 _SVG = "{http://www.w3.org/2000/svg}"
 _NAMES = {"{http://www.w3.org/1999/xlink}href": "href"}
+_VARIABLE = re.compile(r"var\(--[a-z-]+, (#[0-9a-f]{6})\)")
 _FAMILY = re.compile(r"font-family: [^;]*;? ?")
 
 
@@ -108,6 +109,24 @@ def to_svg(figure: Any, *, title: str, description: str) -> str:
         root.insert(place, element)
     markup: str = require("markupsafe", extra="data").Markup(ElementTree.tostring(root, encoding="unicode"))
     return markup
+
+
+def standalone(markup: str) -> str:
+    """A figure of a page as a file of its own: on white, in the colours of a light page.
+
+    Args:
+        markup: What `to_svg` gave.
+    """
+    root = ElementTree.fromstring(markup)
+    for element in root.iter():
+        element.tag = element.tag.removeprefix(_SVG)
+        if "style" in element.attrib:
+            element.attrib["style"] = _VARIABLE.sub(r"\1", element.attrib["style"]).replace("currentColor", INK)
+    _, _, width, height = root.attrib["viewBox"].split()
+    shown = {"width": f"{float(width) * _SHOWN_AT:.0f}", "height": f"{float(height) * _SHOWN_AT:.0f}"}
+    root.attrib |= {"xmlns": _SVG[1:-1], **shown, "font-family": "DejaVu Sans, Verdana, sans-serif"}
+    root.insert(2, ElementTree.Element("rect", {"width": "100%", "height": "100%", "fill": "#ffffff"}))
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
 
 
 def _tidy(root: ElementTree.Element, prefix: str) -> None:

@@ -7,14 +7,12 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from afina.pages.axes import MOST_ROWS, ROW, count_axis, name_rows, numbers, short
 from afina.pages.drawing import BLUE, FONT, GREEN, INK, ORANGE, RULE, VERMILION, WIDTH, canvas, to_svg
-from afina.pages.plain import UNKNOWN, clean, count, decimal, is_known, percent, shorten
+from afina.pages.plain import UNKNOWN, count, decimal, is_known, percent
 
 __all__ = ["bars", "cluster_sizes", "dots", "heat_map", "histogram", "intervals", "ranges", "scatter"]
 
-_NAME = 22
-_MOST_ROWS = 40
-_ROW = 21.0
 _STRONGEST = 0.55
 _FORMATS = {"count": count, "decimal": decimal, "percent": percent}
 
@@ -42,7 +40,7 @@ def histogram(
     counts, edges = list(counts or ()), list(edges or ())
     if not any(map(is_known, counts)) or len(edges) != len(counts) + 1 or not all(map(is_known, edges)):
         return ""
-    heights = _numbers(counts)
+    heights = numbers(counts)
     overflows = is_known(longest) and longest > edges[-1]
     widths = [after - before for before, after in pairwise(edges)]
     with canvas(190) as (figure, axes):
@@ -54,7 +52,7 @@ def histogram(
             [edge + gap / 2 for edge in edges[:-1]], heights, [w - gap for w in widths], align="edge", color=colours
         )
         top = max(*heights, 1) * 1.05
-        axes.set(xlim=(edges[0], edges[-1]), ylim=(0, top), xlabel=_short(unit))
+        axes.set(xlim=(edges[0], edges[-1]), ylim=(0, top), xlabel=short(unit))
         written = -math.inf
         for mark in sorted(mark for mark in marks if edges[0] < mark < edges[-1]):
             axes.axvline(mark, color=INK, linestyle=(0, (3, 3)), linewidth=1)
@@ -63,8 +61,8 @@ def histogram(
                 axes.text(mark, top, str(mark), color=INK, ha="center", va="bottom")
                 written = mark
         axes.grid(axis="y")
-        _count_axis(axes.yaxis)
-        _count_axis(axes.xaxis)
+        count_axis(axes.yaxis)
+        count_axis(axes.xaxis)
         fullest = max(range(len(heights)), key=heights.__getitem__)
         told = f"{count(int(sum(heights)))} texts; the fullest of {len(heights)} columns is "
         told += f"{count(edges[fullest])} to {count(edges[fullest + 1])} {unit}, with {count(heights[fullest])}."
@@ -91,14 +89,14 @@ def dots(names: Sequence[Any], values: Sequence[Any], *, title: str, form: str =
 
 
 def _rows(names: Sequence[Any], values: Sequence[Any], *, title: str, form: str, as_dots: bool) -> str:
-    told = list(zip(list(names or ()), list(values or ()), strict=False))[:_MOST_ROWS]
+    told = list(zip(list(names or ()), list(values or ()), strict=False))[:MOST_ROWS]
     if not any(is_known(value) for _, value in told):
         return ""
-    lengths = _numbers([value for _, value in told])
+    lengths = numbers([value for _, value in told])
     shown = [_FORMATS[form](value) for _, value in told]
     places = range(len(told))
-    with canvas(16 + _ROW * len(told)) as (figure, axes):
-        _name_rows(axes, [name for name, _ in told])
+    with canvas(16 + ROW * len(told)) as (figure, axes):
+        name_rows(axes, [name for name, _ in told])
         end = max(*lengths, 1e-9)
         # Room behind the longest bar for what is written there.
         axes.set(xlim=(min(0, *lengths), end * (1.08 + 0.03 * max(map(len, shown)))), xticks=[])
@@ -111,7 +109,7 @@ def _rows(names: Sequence[Any], values: Sequence[Any], *, title: str, form: str,
         for place, length, text in zip(places, lengths, shown, strict=True):
             at = end if as_dots else max(length, 0)
             axes.text(at + end * (0.04 if as_dots else 0.025), place, text, color=INK, va="center")
-        listed = "; ".join(f"{_short(name)}: {text}" for (name, _), text in zip(told, shown, strict=True))
+        listed = "; ".join(f"{short(name)}: {text}" for (name, _), text in zip(told, shown, strict=True))
         return to_svg(figure, title=title, description=f"{listed}.")
 
 
@@ -154,7 +152,7 @@ def heat_map(names: Sequence[Any], matrix: Sequence[Sequence[Any]], *, title: st
         matrix: Shares from 0 to 1, (n_names, n_names); unknown ones stay blank.
         title: Its name for those who hear the page.
     """
-    names, matrix = [_short(name, 16) for name in names or ()], [list(row) for row in matrix or ()]
+    names, matrix = [short(name, 16) for name in names or ()], [list(row) for row in matrix or ()]
     n = len(names)
     if not n or len(matrix) != n or any(len(row) != n for row in matrix):
         return ""
@@ -187,24 +185,24 @@ def ranges(rows: Sequence[Mapping[str, Any]], *, title: str, unit: str, mark: An
         mark: A length at which a dashed line stands.
     """
     keys = ("p5", "p25", "median", "p75", "p95")
-    rows = [row for row in rows or () if all(is_known(row.get(key)) for key in keys)][:_MOST_ROWS]
+    rows = [row for row in rows or () if all(is_known(row.get(key)) for key in keys)][:MOST_ROWS]
     if not rows:
         return ""
-    with canvas(52 + _ROW * len(rows)) as (figure, axes):
-        _name_rows(axes, [row.get("name") for row in rows])
+    with canvas(52 + ROW * len(rows)) as (figure, axes):
+        name_rows(axes, [row.get("name") for row in rows])
         for place, row in enumerate(rows):
             axes.plot([row["p5"], row["p95"]], [place, place], color=BLUE, linewidth=1.4)
             axes.plot(
                 [row["p25"], row["p75"]], [place, place], color=BLUE, linewidth=7, solid_capstyle="butt", alpha=0.6
             )
             axes.plot([row["median"]], [place], "o", color=INK, markersize=5)
-        axes.set(xlim=(0, max(row["p95"] for row in rows) * 1.05 or 1), xlabel=_short(unit))
+        axes.set(xlim=(0, max(row["p95"] for row in rows) * 1.05 or 1), xlabel=short(unit))
         axes.grid(axis="x")
-        _count_axis(axes.xaxis)
+        count_axis(axes.xaxis)
         if is_known(mark) and mark < axes.get_xlim()[1]:
             axes.axvline(mark, color=VERMILION, linestyle=(0, (3, 3)), linewidth=1.2)
         told = "; ".join(
-            f"{_short(row.get('name'))}: median {count(row['median'])}, nine in ten from {count(row['p5'])} to "
+            f"{short(row.get('name'))}: median {count(row['median'])}, nine in ten from {count(row['p5'])} to "
             f"{count(row['p95'])}"
             for row in rows
         )
@@ -215,25 +213,27 @@ def intervals(rows: Sequence[Mapping[str, Any]], *, title: str, unit: str, mark:
     """A dot for each estimate and a line over its interval; the axis begins near the lowest.
 
     Args:
-        rows: `name`, `value`, `low` and `high` of each; rows that lack one are left out.
+        rows: `name`, `value`, `low` and `high` of each; rows that lack one are left out. Those with `is_worse` are
+            squares in another colour.
         title: Its name for those who hear the page.
         unit: What is estimated.
         mark: A value to compare with, at which a dashed line stands.
     """
-    rows = [row for row in rows or () if all(is_known(row.get(key)) for key in ("value", "low", "high"))][:_MOST_ROWS]
+    rows = [row for row in rows or () if all(is_known(row.get(key)) for key in ("value", "low", "high"))][:MOST_ROWS]
     if not rows:
         return ""
-    with canvas(52 + _ROW * len(rows)) as (figure, axes):
-        _name_rows(axes, [row.get("name") for row in rows])
+    with canvas(52 + ROW * len(rows)) as (figure, axes):
+        name_rows(axes, [row.get("name") for row in rows])
         for place, row in enumerate(rows):
-            axes.plot([row["low"], row["high"]], [place, place], color=BLUE, linewidth=2.4)
-            axes.plot([row["value"]], [place], "o", color=INK, markersize=6)
-        axes.set(xlabel=_short(unit))
+            is_worse = bool(row.get("is_worse"))
+            axes.plot([row["low"], row["high"]], [place, place], color=VERMILION if is_worse else BLUE, linewidth=2.4)
+            axes.plot([row["value"]], [place], "s" if is_worse else "o", color=INK, markersize=6)
+        axes.set(xlabel=short(unit))
         axes.grid(axis="x")
         if is_known(mark):
             axes.axvline(mark, color=VERMILION, linestyle=(0, (3, 3)), linewidth=1.2)
         told = "; ".join(
-            f"{_short(row.get('name'))}: {decimal(row['value'], 3)}, from {decimal(row['low'], 3)} to "
+            f"{short(row.get('name'))}: {decimal(row['value'], 3)}, from {decimal(row['low'], 3)} to "
             f"{decimal(row['high'], 3)}"
             for row in rows
         )
@@ -251,18 +251,18 @@ def scatter(points: Sequence[Sequence[Any]], *, title: str, x: str, y: str, log_
         log_x: Whether equal steps along x multiply; points at 0 or below are then left out.
     """
     drawn = [
-        (_short(name), across, up)
+        (short(name), across, up)
         for name, across, up in points or ()
         if is_known(across) and is_known(up) and (across > 0 or not log_x)
-    ][:_MOST_ROWS]
+    ][:MOST_ROWS]
     if not drawn:
         return ""
     with canvas(250) as (figure, axes):
-        axes.set(xlabel=_short(x), ylabel=_short(y), xscale="log" if log_x else "linear")
+        axes.set(xlabel=short(x), ylabel=short(y), xscale="log" if log_x else "linear")
         axes.margins(0.14)
         axes.plot([point[1] for point in drawn], [point[2] for point in drawn], "o", color=GREEN, markersize=7)
         axes.grid()
-        _count_axis(axes.xaxis)
+        count_axis(axes.xaxis)
         figure.draw_without_rendering()
         _name_points(axes, drawn)
         told = "; ".join(f"{name}: {x} {count(across)}, {y} {decimal(up)}" for name, across, up in drawn)
@@ -291,26 +291,3 @@ def _name_points(axes: Any, points: Sequence[tuple[str, float, float]]) -> None:
         if best is not None:
             taken.append(best[3])
             axes.annotate(name, (across, up), (best[1], best[2]), textcoords="offset points", color=INK, va="bottom")
-
-
-def _name_rows(axes: Any, names: Sequence[Any]) -> None:
-    n = len(names)
-    axes.set(ylim=(n - 0.4, -0.6), yticks=range(n), yticklabels=[_short(name) for name in names])
-    axes.tick_params(axis="y", labelcolor=INK)
-
-
-def _count_axis(axis: Any) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
-
-    axis.set_minor_formatter(NullFormatter())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: count(value)))
-    if axis.get_scale() != "log":
-        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-
-
-def _short(name: Any, longest: int = _NAME) -> str:
-    return shorten(clean(str(name)), longest)
-
-
-def _numbers(values: Sequence[Any]) -> list[float]:
-    return [float(value) if is_known(value) else 0.0 for value in values]

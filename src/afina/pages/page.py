@@ -9,11 +9,20 @@ from typing import Any
 
 from afina.extras import require
 from afina.outputs import new_file
-from afina.pages import figures, plain, search_figures
+from afina.pages import (
+    certainty_figures,
+    comparison_figures,
+    figures,
+    plain,
+    score_figures,
+    search_figures,
+    training_figures,
+)
 from afina.pages.differences import mark_differences
 from afina.utf8 import as_utf8
 
 _FOLDER = Path(__file__).parent / "templates"
+_FIGURES = (figures, search_figures, training_figures, score_figures, certainty_figures, comparison_figures)
 
 
 def render(template: str, document: Mapping[str, Any]) -> str:
@@ -55,7 +64,7 @@ def _environment() -> Any:
     )
     environment.tests["known"] = plain.is_known
     environment.globals.update(
-        {name: getattr(home, name) for home in (figures, search_figures) for name in home.__all__},
+        {name: getattr(home, name) for home in _FIGURES for name in home.__all__},
         style=lambda: require("markupsafe", extra="data").Markup((_FOLDER / "style.css").read_text(encoding="utf-8")),
     )
     return environment
