@@ -1,4 +1,4 @@
-"""Bootstrap intervals of everything that a confusion matrix tells.
+"""95 % intervals: by the bootstrap for everything that a confusion matrix tells, exact for a single share.
 
 Drawing n texts with replacement and counting (true, predicted) pairs gives multinomial counts, so the resampled
 confusion matrices are drawn directly: the same bootstrap, thousands of resamples in milliseconds.
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 CONFIDENCE = 0.95
+TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,33 @@ class Interval:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
+def label_metrics(confusions: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float64]]:
+    """Precision, recall and F1 of each label in many confusion matrices at once.
+
+    A ratio whose denominator is zero counts as 0, as scikit-learn's `zero_division=0`.
+
+    Args:
+        confusions: Counts, (n_matrices, n_labels, n_labels), true label first.
+
+    Returns:
+        For each metric an array (n_matrices, n_labels).
+    """
+    counts = confusions.astype(np.float64)
+    hits = np.diagonal(counts, axis1=1, axis2=2)  # (n_matrices, n_labels)
+    actual, predicted = counts.sum(axis=2), counts.sum(axis=1)
+    return {
+        "precision": _ratio(hits, predicted),
+        "recall": _ratio(hits, actual),
+        "f1": _ratio(2 * hits, actual + predicted),
+    }
+
+
 def confusion_metrics(
     confusions: npt.NDArray[np.int64], *, positive_id: int | None
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Accuracy, F1, precision, recall and Matthews' correlation of many confusion matrices at once.
 
-    A ratio whose denominator is zero counts as 0, as scikit-learn's `zero_division=0`. Macro averages run over the
-    labels that are right or predicted somewhere in each matrix, as scikit-learn's do.
+    Macro averages run over the labels that are right or predicted somewhere in each matrix, as scikit-learn's do.
 
     Args:
         confusions: Counts, (n_matrices, n_labels, n_labels), true label first.
@@ -47,28 +68,31 @@ def confusion_metrics(
     """
     counts = confusions.astype(np.float64)
     total = counts.sum(axis=(1, 2))
-    hits = np.diagonal(counts, axis1=1, axis2=2)  # (n_matrices, n_labels)
-    actual, predicted = counts.sum(axis=2), counts.sum(axis=1)
-    precision, recall = _ratio(hits, predicted), _ratio(hits, actual)
-    f1 = _ratio(2 * hits, actual + predicted)
+    actual, predicted = counts.sum(axis=2), counts.sum(axis=1)  # (n_matrices, n_labels)
+    by_label = label_metrics(confusions)
     if positive_id is None:
         present = (actual + predicted) > 0
-        precision, recall, f1 = (
-            _ratio((each * present).sum(axis=1), present.sum(axis=1)) for each in (precision, recall, f1)
-        )
+        averaged = {name: _ratio((each * present).sum(axis=1), present.sum(axis=1)) for name, each in by_label.items()}
     else:
-        precision, recall, f1 = precision[:, positive_id], recall[:, positive_id], f1[:, positive_id]
-    correct = hits.sum(axis=1)
+        averaged = {name: each[:, positive_id] for name, each in by_label.items()}
+    correct = np.trace(counts, axis1=1, axis2=2)
     # Gorodkin 2004: the multi-class form of Matthews' correlation coefficient.
     covariance = correct * total - (actual * predicted).sum(axis=1)
     spread = (total**2 - (predicted**2).sum(axis=1)) * (total**2 - (actual**2).sum(axis=1))
-    return {
-        "accuracy": _ratio(correct, total),
-        "f1": f1,
-        "precision": precision,
-        "recall": recall,
-        "matthews": _ratio(covariance, np.sqrt(spread)),
-    }
+    return {"accuracy": _ratio(correct, total), **averaged, "matthews": _ratio(covariance, np.sqrt(spread))}
+
+
+def resample_confusion(confusion: npt.NDArray[np.int64], *, samples: int, seed: int) -> npt.NDArray[np.int64]:
+    """Confusion matrices of texts drawn with replacement, (samples, n_labels, n_labels).
+
+    Args:
+        confusion: Counts, (n_labels, n_labels).
+        samples: Resamples to draw.
+        seed: Equal seeds draw equal matrices.
+    """
+    n = int(confusion.sum())
+    draws = np.random.default_rng(seed).multinomial(n, confusion.ravel() / n, size=samples)
+    return draws.reshape(samples, *confusion.shape)
 
 
 def bootstrap_from_confusion(
@@ -82,15 +106,27 @@ def bootstrap_from_confusion(
         samples: Resamples to draw.
         seed: Equal seeds give equal intervals.
     """
-    n = int(confusion.sum())
-    draws = np.random.default_rng(seed).multinomial(n, confusion.ravel() / n, size=samples)
-    resampled = confusion_metrics(draws.reshape(samples, *confusion.shape), positive_id=positive_id)
-    tails = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
+    resampled = confusion_metrics(resample_confusion(confusion, samples=samples, seed=seed), positive_id=positive_id)
     return {
         name: (float(low), float(high))
         for name, values in resampled.items()
-        for low, high in [np.quantile(values, tails)]
+        for low, high in [np.quantile(values, TAILS)]
     }
+
+
+def exact_share(hits: int, n: int) -> Interval:
+    """A share with its exact binomial interval (Clopper and Pearson 1934), which holds for few texts too.
+
+    It is never too narrow: of one text that is right it says 0.025 to 1.
+
+    Args:
+        hits: Texts that count.
+        n: Texts in all, at least one.
+    """
+    from scipy.stats import binomtest
+
+    found = binomtest(hits, n).proportion_ci(CONFIDENCE, method="exact")
+    return Interval(hits / n, float(found.low), float(found.high))
 
 
 def _ratio(numerator: npt.NDArray[np.float64], denominator: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -100,12 +136,14 @@ def _ratio(numerator: npt.NDArray[np.float64], denominator: npt.NDArray[np.float
 def bootstrap_mean(values: npt.NDArray[np.float64], *, samples: int = 2000, seed: int = 0) -> Interval:
     """The mean of values that are no counts, such as each text's accuracy over several seeds, with its interval.
 
+    Such values are few different ones, so that how often each is drawn says all of a resample.
+
     Args:
         values: One for each text, (n_texts,).
         samples: Bootstrap resamples.
         seed: Equal seeds give equal intervals.
     """
-    draws = np.random.default_rng(seed).integers(0, len(values), size=(samples, len(values)))
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(values[draws].mean(axis=1), (tail, 1 - tail))
+    distinct, counts = np.unique(values, return_counts=True)
+    draws = np.random.default_rng(seed).multinomial(len(values), counts / len(values), size=samples)
+    low, high = np.quantile(draws @ distinct / len(values), TAILS)
     return Interval(float(values.mean()), float(low), float(high))

@@ -12,9 +12,8 @@ import numpy.typing as npt
 
 from afina.errors import DataError
 from afina.evaluation.intervals import Interval, bootstrap_from_confusion, confusion_metrics
+from afina.evaluation.reliability import expected_calibration_error
 from afina.labels import LabelSet
-
-_CALIBRATION_BINS = 15
 
 
 @dataclass(frozen=True)
@@ -99,26 +98,6 @@ def score(
         average=f"positive class: {labels.names[1]}" if labels.positive_id is not None else "macro",
         **named,
     )
-
-
-def expected_calibration_error(
-    label_ids: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64], *, n_bins: int = _CALIBRATION_BINS
-) -> float:
-    """Mean distance between confidence and accuracy over equal-width bins (Guo et al. 2017, arXiv 1706.04599).
-
-    Args:
-        label_ids: Right label ids, (n_texts,).
-        probabilities: (n_texts, n_labels).
-        n_bins: Bins over confidence from 0 to 1.
-    """
-    confidence = probabilities.max(axis=1)
-    correct = probabilities.argmax(axis=1) == label_ids
-    bins = np.clip(np.ceil(confidence * n_bins).astype(int) - 1, 0, n_bins - 1)
-    sizes = np.bincount(bins, minlength=n_bins)
-    gaps = np.abs(
-        np.bincount(bins, weights=correct, minlength=n_bins) - np.bincount(bins, weights=confidence, minlength=n_bins)
-    )
-    return float(gaps.sum() / sizes.sum())
 
 
 def paired_difference(
