@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from afina.data import TextDataset
-from afina.evaluation import BLEND_FILE, TfidfBaseline, blend, choose_weight, log_probabilities
-from afina.inference import Classifier
+import numpy as np
+import numpy.typing as npt
+
+from afina.evaluation import BLEND_FILE, blend, choose_weight, fit_temperature, log_probabilities
+from afina.evaluation.blending import mix
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,8 @@ class Blending:
     """The weight of the baseline, and what it does to the dev texts."""
 
     weight: float = 0.0
+    temperature: float = 1.0
+    """Of the mixture of both."""
     dev_accuracy: float | None = None
     """Of the blend."""
     dev_accuracy_alone: float | None = None
@@ -24,6 +28,7 @@ class Blending:
         """For the manifest, where `Classifier.load` finds it."""
         return {
             "weight": self.weight,
+            "temperature": self.temperature,
             "file": BLEND_FILE if self.weight else None,
             "dev_accuracy": self.dev_accuracy,
             "dev_accuracy_alone": self.dev_accuracy_alone,
@@ -40,18 +45,21 @@ class Blending:
         )
 
 
-def decide_blending(classifier: Classifier, tfidf: TfidfBaseline, dev: TextDataset) -> Blending:
-    """Find the weight that suits the dev texts, 0 where the baseline does not help.
+def decide_blending(
+    label_ids: npt.NDArray[np.int64], model: npt.NDArray[np.float64], baseline: npt.NDArray[np.float64]
+) -> Blending:
+    """Find the weight that suits the dev texts, 0 where the baseline does not help, and the mixture's temperature.
 
     Args:
-        classifier: The fine-tuned model.
-        tfidf: The baseline; it must not have seen the dev texts.
-        dev: Dev texts.
+        label_ids: Labels of dev texts, which the baseline must not have seen: (n_texts,).
+        model: Probabilities that the fine-tuned model gives them, calibrated: (n_texts, n_labels).
+        baseline: Those of the baseline.
     """
-    model, baseline = (each.predict_proba(dev.texts) for each in (classifier, tfidf))
-    weight = choose_weight(dev.label_ids, log_probabilities(model), log_probabilities(baseline))
+    logs = log_probabilities(model), log_probabilities(baseline)
+    weight = choose_weight(label_ids, *logs)
+    temperature = fit_temperature(label_ids, mix(*logs, weight)) if weight else 1.0
     alone, together = (
-        float((probabilities.argmax(axis=1) == dev.label_ids).mean())
+        float((probabilities.argmax(axis=1) == label_ids).mean())
         for probabilities in (model, blend(model, baseline, weight))
     )
-    return Blending(weight, together, alone)
+    return Blending(weight, temperature, together, alone)

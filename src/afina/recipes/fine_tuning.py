@@ -19,7 +19,7 @@ from afina.inference import Classifier
 from afina.outputs import flush_folder
 from afina.planning import DEFAULT_BUDGET_SECONDS, Allocation, Settings
 from afina.recipes.baseline import fit_tfidf_in_time
-from afina.recipes.blending import Blending, decide_blending
+from afina.recipes.calibrating import Calibration, calibrate
 from afina.recipes.clock import Stopwatch
 from afina.recipes.fitting import Fitted, Fitting
 from afina.recipes.preparation import PreparedData, prepare_data, without_passwords
@@ -228,20 +228,21 @@ def _execute(job: _Job, folder: RunFolder, *, track: bool, checkpoint: Checkpoin
     reporter.stage("Testing")
     with stopwatch.stage("evaluate"):
         with writing(folder):
-            classifier = job.session.finish(folder.adapter)
-        blending = decide_blending(classifier, tfidf, job.data.dev) if job.config.blend else Blending()
+            calibration = calibrate(
+                job.session, job.session.finish(folder.adapter), job.data.dev, tfidf=tfidf,
+                may_blend=job.config.blend, error_rate=job.config.evaluation.error_rate, adapter=folder.adapter,
+            )  # fmt: skip
+        blending = calibration.blending
         tested = test_once(
-            classifier, job.data.test, tfidf=tfidf, training=job.all_training,
-            samples=job.config.evaluation.bootstrap_samples, blend_weight=blending.weight,
+            job.session.classifier(temperature=calibration.temperature_left), job.data.test, tfidf=tfidf,
+            training=job.all_training, samples=job.config.evaluation.bootstrap_samples, blending=blending,
         )  # fmt: skip
         if job.config.blend:
             reporter.tell(blending.sentence)
-        if blending.weight:
-            classifier = job.session.classifier(tfidf, weight=blending.weight)
     if not tested.beats_baseline:
         reporter.warn(tested.verdict)
     reporter.stage("Writing the run")
-    summary = _summary(job, fitted, tested, blending, share_truncated=fitting.share_truncated)
+    summary = _summary(job, fitted, tested, calibration, share_truncated=fitting.share_truncated)
     name = job.run.root.name
     with writing(folder):
         if blending.weight:
@@ -253,11 +254,11 @@ def _execute(job: _Job, folder: RunFolder, *, track: bool, checkpoint: Checkpoin
         # Only now is it known how long all of it took.
         summary["seconds"] = stopwatch.as_dict()
         write_json(folder.metrics, summary)
-    return FineTuned(job.run, summary, classifier)
+    return FineTuned(job.run, summary, calibration.classifier(job.session, tfidf))
 
 
 def _summary(
-    job: _Job, fitted: Fitted, tested: Tested, blending: Blending, *, share_truncated: float
+    job: _Job, fitted: Fitted, tested: Tested, calibration: Calibration, *, share_truncated: float
 ) -> dict[str, Any]:
     state, settings = fitted.state, job.session.settings
     resources, peak = job.session.resources, peak_memory_mb(job.session.accelerator.device)
@@ -287,7 +288,8 @@ def _summary(
         if state.best
         else None,
         "test": tested.model,
-        "blend": {**blending.as_dict(), "test_alone": tested.model_alone},
+        **calibration.describe(job.data.test, tested.probabilities),
+        "blend": {**calibration.blending.as_dict(), "test_alone": tested.model_alone},
         "baseline": tested.baseline,
         "difference": tested.difference,
         "beats_baseline": tested.beats_baseline,

@@ -20,6 +20,7 @@ from afina.evaluation import (
     score,
 )
 from afina.inference import Classifier
+from afina.recipes.blending import Blending
 from afina.training import ALL_STEPS
 
 
@@ -47,24 +48,24 @@ def test_once(
     tfidf: TfidfBaseline,
     training: TextDataset,
     samples: int,
-    blend_weight: float,
+    blending: Blending,
 ) -> Tested:
     """Test a fine-tuned model and the baselines on the same texts.
 
     Args:
-        classifier: The fine-tuned model alone.
+        classifier: The fine-tuned model alone, calibrated.
         test: Texts that chose nothing.
         tfidf: The fitted TF-IDF baseline.
         training: Training texts, for the majority class.
         samples: Bootstrap resamples behind each interval.
-        blend_weight: Weight of the TF-IDF baseline in the run's answers, chosen before.
+        blending: How the TF-IDF baseline is mixed into the run's answers, chosen before.
     """
     alone = evaluate(classifier, test, samples=samples)
     # Asked after: what was read while predicting need not be read again to count what was cut.
     alone = replace(alone, share_truncated=classifier.share_truncated(test.texts))
     baseline = evaluate(tfidf, test, samples=samples)
     majority = evaluate(MajorityBaseline(training), test, samples=samples)
-    model = _blended(alone, baseline, blend_weight, test, samples=samples) if blend_weight else alone
+    model = _blended(alone, baseline, blending, test, samples=samples) if blending.weight else alone
     difference = paired_difference(
         test.label_ids, model.probabilities.argmax(axis=1), baseline.probabilities.argmax(axis=1), samples=samples
     )
@@ -78,7 +79,7 @@ def test_once(
     return Tested(
         model.probabilities,
         model.as_dict(),
-        alone.as_dict() if blend_weight else None,
+        alone.as_dict() if blending.weight else None,
         recorded,
         difference.as_dict(),
         beats,
@@ -86,9 +87,13 @@ def test_once(
     )
 
 
-def _blended(model: Evaluation, baseline: Evaluation, weight: float, test: TextDataset, *, samples: int) -> Evaluation:
+def _blended(
+    model: Evaluation, baseline: Evaluation, blending: Blending, test: TextDataset, *, samples: int
+) -> Evaluation:
     """The evaluation of both together, from the probabilities that each has given."""
-    probabilities = blend(model.probabilities, baseline.probabilities, weight)
+    probabilities = blend(
+        model.probabilities, baseline.probabilities, blending.weight, temperature=blending.temperature
+    )
     return Evaluation(
         test.name,
         score(test.label_ids, probabilities, test.labels, samples=samples),

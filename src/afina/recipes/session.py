@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from afina.modeling import (
     add_lora,
     check_quantization,
     dissect,
+    fold_into_adapter,
+    fold_temperature,
     freeze,
     freeze_all_but_head,
     load_pretrained,
@@ -54,6 +56,8 @@ from afina.training import Feed, make_accelerator, make_optimizer, seed_everythi
 
 # Texts in a batch where nothing but the head is trained: it sees one kept state a text, and not its tokens.
 _HEAD_TEXTS = 32
+# Texts whose logits show that a temperature has gone into the weights.
+_PROBES = 8
 
 
 @dataclass
@@ -132,14 +136,42 @@ class Session:
         self.pretrained.model.activation_checkpointing_disable()
         return self.classifier()
 
-    def classifier(self, baseline: TextClassifier | None = None, *, weight: float = 0.0) -> Classifier:
-        """The trained model, after `finish`, with a baseline of some weight blended in or alone."""
+    def fold(self, temperature: float, texts: Sequence[str], *, adapter: Path) -> bool:
+        """Divide the logits of the trained model, after `finish`, by a temperature that its weights hold from then on.
+
+        Args:
+            temperature: The temperature, above 0.
+            texts: Texts of which the first are used to check the logits.
+            adapter: Folder that `finish` may have saved low-rank updates to, which are changed alike.
+
+        Returns:
+            Whether the logits are as they should be; otherwise nothing is changed.
+        """
+        backend, probes = TorchBackend(self.pretrained), self.encoder.encode(texts[:_PROBES])
+        layer = fold_temperature(self.pretrained.model, temperature, logits=lambda: backend.logits(probes))
+        if layer is not None and adapter.is_dir():
+            fold_into_adapter(adapter, layer, temperature)
+        return layer is not None
+
+    def classifier(
+        self,
+        *,
+        temperature: float = 1.0,
+        baseline: TextClassifier | None = None,
+        baseline_weight: float = 0.0,
+        blend_temperature: float = 1.0,
+        threshold: float | None = None,
+    ) -> Classifier:
+        """The trained model, after `finish`, as a classifier; arguments as those of `Classifier`."""
         return Classifier(
             TorchBackend(self.pretrained),
             self.encoder,
             self.pretrained.labels,
+            temperature=temperature,
             baseline=baseline,
-            baseline_weight=weight,
+            baseline_weight=baseline_weight,
+            blend_temperature=blend_temperature,
+            threshold=threshold,
         )
 
 

@@ -163,7 +163,8 @@ def _in_time(
             epochs=settings.epochs,
             evaluations=settings.evaluations,
             saving_seconds=saving_seconds,
-            dev_readings=2 if config.blend else 1,
+            # The last evaluation, and the calibration.
+            dev_readings=2,
             keeps_states=keeps_states,
         )
 
