@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 import afina
-from afina.cli import _console, audit, evaluate, inspect, predict, split, tokens, train, tune
+from afina.cli import _console, audit, evaluate, inspect, ladder, matrix, predict, split, tokens, train, tune
 from afina.errors import AfinaError, Interrupted, MachineLimitError
 from afina.extras import missing
 
@@ -28,6 +28,8 @@ app = typer.Typer(
 )
 app.command(epilog=train.EXAMPLES)(train.train)
 app.command(epilog=tune.EXAMPLES)(tune.tune)
+app.command(epilog=ladder.EXAMPLES)(ladder.ladder)
+app.command(epilog=matrix.EXAMPLES)(matrix.matrix)
 app.command(epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command(epilog=predict.EXAMPLES)(predict.predict)
 data = typer.Typer(help="See what texts hold before anything is trained on them.", no_args_is_help=True)

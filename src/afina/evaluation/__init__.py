@@ -6,10 +6,13 @@ Imports the planning room and those before it, never the inference room.
 from afina.evaluation.baselines import MajorityBaseline, TfidfBaseline
 from afina.evaluation.blending import BLEND_FILE, blend, choose_weight
 from afina.evaluation.calibration import at_temperature, fit_temperature, log_probabilities
-from afina.evaluation.evaluation import Evaluation, evaluate
-from afina.evaluation.intervals import Interval, bootstrap_mean
+from afina.evaluation.details import Details, detail
+from afina.evaluation.evaluation import Evaluation, evaluate, evaluate_answers
+from afina.evaluation.intervals import Interval, bootstrap_mean, exact_share
+from afina.evaluation.lexicon import LexiconBaseline, speaks_of_sentiment
 from afina.evaluation.metrics import Metrics, paired_difference, score
-from afina.evaluation.reliability import expected_calibration_error
+from afina.evaluation.nb_svm import NbSvmBaseline
+from afina.evaluation.reliability import brier_score, expected_calibration_error
 from afina.evaluation.tfidf import TfidfModel
 from afina.evaluation.tfidf_file import read_tfidf, write_tfidf
 from afina.evaluation.unsure import Coverage, Threshold, choose_threshold, measure_threshold
@@ -18,10 +21,13 @@ from afina.evaluation.verdict import against_baseline
 __all__ = [
     "BLEND_FILE",
     "Coverage",
+    "Details",
     "Evaluation",
     "Interval",
+    "LexiconBaseline",
     "MajorityBaseline",
     "Metrics",
+    "NbSvmBaseline",
     "TfidfBaseline",
     "TfidfModel",
     "Threshold",
@@ -29,9 +35,13 @@ __all__ = [
     "at_temperature",
     "blend",
     "bootstrap_mean",
+    "brier_score",
     "choose_threshold",
     "choose_weight",
+    "detail",
     "evaluate",
+    "evaluate_answers",
+    "exact_share",
     "expected_calibration_error",
     "fit_temperature",
     "log_probabilities",
@@ -39,5 +49,6 @@ __all__ = [
     "paired_difference",
     "read_tfidf",
     "score",
+    "speaks_of_sentiment",
     "write_tfidf",
 ]

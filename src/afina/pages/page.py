@@ -13,6 +13,7 @@ from afina.pages import (
     certainty_figures,
     comparison_figures,
     figures,
+    ladder_figures,
     plain,
     score_figures,
     search_figures,
@@ -22,14 +23,22 @@ from afina.pages.differences import mark_differences
 from afina.utf8 import as_utf8
 
 _FOLDER = Path(__file__).parent / "templates"
-_FIGURES = (figures, search_figures, training_figures, score_figures, certainty_figures, comparison_figures)
+_FIGURES = (
+    figures,
+    search_figures,
+    training_figures,
+    score_figures,
+    certainty_figures,
+    comparison_figures,
+    ladder_figures,
+)
 
 
 def render(template: str, document: Mapping[str, Any]) -> str:
     """Make a page; missing keys leave out what they would have shown.
 
     Args:
-        template: Name of a template: `inspect.html.j2`, `tokens.html.j2` or `tuning.html.j2`.
+        template: Name of a template: `inspect.html.j2`, `ladder.html.j2`, `matrix.html.j2`, `tokens.html.j2` or `tuning.html.j2`.
         document: What the command prints with `--json`. Its texts are escaped, whatever they hold.
 
     Returns:

@@ -11,15 +11,20 @@ from afina.lazy import attach
 
 __all__ = [
     "FineTuned",
+    "Ladder",
+    "Matrix",
     "Reporter",
     "Silent",
     "Tuned",
     "audit_labels",
+    "climb_ladder",
     "compare_tokenizers",
+    "draw_ladder",
     "evaluate_run",
     "fine_tune",
     "inspect_data",
     "measure_effect",
+    "measure_matrix",
     "resume",
     "split_data",
     "tune",
@@ -31,6 +36,9 @@ if TYPE_CHECKING:
     from afina.recipes.evaluating import evaluate_run
     from afina.recipes.fine_tuning import FineTuned, fine_tune, resume
     from afina.recipes.inspecting import inspect_data
+    from afina.recipes.ladder.climbing import Ladder, climb_ladder
+    from afina.recipes.ladder.drawing import draw_ladder
+    from afina.recipes.matrix.measuring import Matrix, measure_matrix
     from afina.recipes.reporting import Reporter, Silent
     from afina.recipes.splitting import split_data
     from afina.recipes.tokenizer_effect import measure_effect
@@ -41,15 +49,20 @@ else:
         __name__,
         {
             "FineTuned": "fine_tuning",
+            "Ladder": "ladder.climbing",
+            "Matrix": "matrix.measuring",
             "Reporter": "reporting",
             "Silent": "reporting",
             "Tuned": "tuning",
             "audit_labels": "auditing",
+            "climb_ladder": "ladder.climbing",
             "compare_tokenizers": "tokenizer_study",
+            "draw_ladder": "ladder.drawing",
             "evaluate_run": "evaluating",
             "fine_tune": "fine_tuning",
             "inspect_data": "inspecting",
             "measure_effect": "tokenizer_effect",
+            "measure_matrix": "matrix.measuring",
             "resume": "fine_tuning",
             "split_data": "splitting",
             "tune": "tuning",
