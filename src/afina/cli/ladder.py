@@ -1,4 +1,4 @@
-"""`afina ladder`: from the majority class to full fine-tuning on the same texts, one table, and the rung that is enough."""
+"""`afina ladder`: from the majority class to full fine-tuning in one table, and the rung that is enough."""
 
 from __future__ import annotations
 

@@ -18,10 +18,10 @@ _SHARPNESS = 2.0
 
 
 class LexiconBaseline:
-    """VADER (Hutto and Gilbert, "VADER: a parsimonious rule-based model for sentiment analysis of social media text",
-    ICWSM 2014): a lexicon of English words, and rules for negation, degree, capitals and punctuation.
+    """VADER: a lexicon of English words, and rules for negation, degree, capitals and punctuation.
 
-    Its compound score c, from -1 to 1, becomes probabilities by a softmax of 2c for positive, -2c for negative and,
+    By Hutto and Gilbert, "VADER: a parsimonious rule-based model for sentiment analysis of social media text", ICWSM
+    2014. Its compound score c, from -1 to 1, becomes probabilities by a softmax of 2c for positive, -2c for negative and,
     where there is such a label, 2(0.1 - |c|) for neutral. The most probable label is then the one that its authors
     give: neutral from -0.05 to 0.05, otherwise by the sign. Of two labels, a text without any word of the lexicon gets
     one half each, and counts as negative.
@@ -45,7 +45,7 @@ class LexiconBaseline:
         self.labels = labels
         vader = require("vaderSentiment.vaderSentiment", extra="study")
         self._analyzer = vader.SentimentIntensityAnalyzer()
-        folder = Path(vader.__file__).parent
+        folder = Path(str(vader.__file__)).parent
         self.n_words = len(self._analyzer.lexicon)
         """Words of the lexicon, each with one number."""
         self.n_bytes = sum(path.stat().st_size for path in folder.glob("*lexicon.txt"))

@@ -38,7 +38,7 @@ def render(template: str, document: Mapping[str, Any]) -> str:
     """Make a page; missing keys leave out what they would have shown.
 
     Args:
-        template: Name of a template: `inspect.html.j2`, `ladder.html.j2`, `matrix.html.j2`, `tokens.html.j2` or `tuning.html.j2`.
+        template: Name of a template, such as `inspect.html.j2`.
         document: What the command prints with `--json`. Its texts are escaped, whatever they hold.
 
     Returns:

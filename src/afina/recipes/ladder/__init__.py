@@ -1,5 +1,5 @@
 """The ladder: every way to classify these texts, from naming the most frequent label to training a whole transformer.
 
-`rungs` lists the ways, `measuring` says how good and how dear each is, `picking` which of them is enough, and `climbing`
-joins them under one budget. A new way is one more entry of `rungs.RUNGS`.
+`rungs` lists the ways, `measuring` says how good and how dear each is, `picking` which of them is enough, `climbing`
+joins them under one budget, and `drawing` shows it. A new way is one more entry of `rungs.RUNGS`.
 """

@@ -340,7 +340,6 @@ class _RungReporter(Silent):
 
     def __init__(self, reporter: Reporter, title: str) -> None:
         self._reporter, self._title = reporter, title
-        self.advance = reporter.advance
 
     def stage(self, name: str) -> None:
         """The rung's name before the stage."""
@@ -349,3 +348,7 @@ class _RungReporter(Silent):
     def step(self, step: TrainingStep, *, seconds_left: float) -> None:
         """Move the bar; dev scores on the way are the run's own affair."""
         self._reporter.step(replace(step, dev=None), seconds_left=seconds_left)
+
+    def advance(self, done: int, total: int) -> None:
+        """Passed on."""
+        self._reporter.advance(done, total)

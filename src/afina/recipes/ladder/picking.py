@@ -16,8 +16,8 @@ RULE = (
     "measure the pick."
 )
 CAVEAT = (
-    "Dev texts also chose the best weights of each transformer and the best of all rungs, which flatters both a little; "
-    "figures in the table are of the test texts."
+    "Dev texts also chose the best weights of each transformer and the best of all rungs, which flatters both a "
+    "little; figures in the table are of the test texts."
 )
 
 

@@ -102,7 +102,7 @@ Rung = Baseline | Transformer
 
 def _texts_read(summary: Mapping[str, Any], data: PreparedData) -> int:
     """Different training texts that a run read; to the hundredth, as epochs are told."""
-    return min(len(data.train), round(summary["examples_seen"] / max(1.0, summary["epochs"])))
+    return min(len(data.train), round(float(summary["examples_seen"]) / max(1.0, float(summary["epochs"]))))
 
 
 def _majority_size(majority: MajorityBaseline) -> Size:
