@@ -23,6 +23,8 @@ Examples:
   afina predict runs/sample-minilm --file reviews.csv --out labelled.csv
 """
 
+_NOT_SURE = "not sure"
+
 
 def predict(
     run: Run,
@@ -38,7 +40,10 @@ def predict(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Classify texts given as arguments, a text a line on standard input, or the rows of a file."""
+    """Classify texts given as arguments, a text a line on standard input, or the rows of a file.
+
+    Answers that are less probable than the run's threshold are marked as not sure.
+    """
     if (file is None) != (out is None):
         raise ConfigError("--file and --out go together", hint="afina predict RUN --file IN --out OUT")
     if file is not None and texts:
@@ -52,7 +57,7 @@ def predict(
     given = [text for text in given if text.strip()]
     if not given:
         raise ConfigError("No texts given: all were blank")
-    from afina.inference import Classifier
+    from afina.inference import Classifier, is_uncertain
 
     classifier = Classifier.load(run)
     probabilities = classifier.predict_proba(given)
@@ -62,6 +67,7 @@ def predict(
             "text": text,
             "label": names[int(shares.argmax())],
             "score": float(shares.max()),
+            "uncertain": is_uncertain(float(shares.max()), classifier.threshold),
             "probabilities": {name: float(share) for name, share in zip(names, shares, strict=True)},
         }
         for text, shares in zip(given, probabilities, strict=True)
@@ -70,13 +76,15 @@ def predict(
         _console.print_json({"run": str(run), "predictions": predictions})
         return
     width = max(map(len, names))
+    marks = any(prediction["uncertain"] for prediction in predictions)
     styles = {"positive": "green", "negative": "red"}
     for prediction in predictions:
         label = str(prediction["label"])
         line = Text(f"{label:<{width}}", style=styles.get(label, "cyan"))
-        _console.stdout.print(
-            line.append(f"  {prediction['score']:.3f}  {prediction['text']}", style="default"), soft_wrap=True
-        )
+        line.append(f"  {prediction['score']:.3f}  ", style="default")
+        if marks:
+            line.append(f"{_NOT_SURE if prediction['uncertain'] else '':<{len(_NOT_SURE)}}  ", style="yellow")
+        _console.stdout.print(line.append(str(prediction["text"]), style="default"), soft_wrap=True)
 
 
 def _predict_file(
@@ -96,13 +104,22 @@ def _predict_file(
             reporter.rows(done)
 
         result = score_file(
-            classifier, file, out, text_column=text_column, title_column=title_column, force=force, on_rows=on_rows
-        )
+            classifier, file, out, text_column=text_column, title_column=title_column,
+            threshold=classifier.threshold, force=force, on_rows=on_rows,
+        )  # fmt: skip
         for message in result.messages:
             reporter.tell(message)
     if json:
         _console.print_json(
-            {"run": str(run), "file": file, "out": str(out), "rows": result.rows, "blank": result.blank}
+            {
+                "run": str(run),
+                "file": file,
+                "out": str(out),
+                "rows": result.rows,
+                "blank": result.blank,
+                "uncertain": result.uncertain,
+            }
         )
     else:
-        _console.say(f"{result.rows:,} rows written to {out}")
+        unsure = f", {result.uncertain:,} of them not sure" if result.uncertain else ""
+        _console.say(f"{result.rows:,} rows written to {out}{unsure}")

@@ -141,6 +141,8 @@ def train(
 
 def print_summary(summary: dict[str, Any]) -> None:
     """The result as a table, the verdict, and what to do next."""
+    from afina.recipes.sentences import calibration_sentence, unsure_sentence
+
     test, baseline = summary["test"], summary["baseline"]
     table = _console.new_table(f"Test: {test['n']:,} texts of {test['dataset']}, 95 % intervals")
     table.add_column("")
@@ -154,6 +156,8 @@ def print_summary(summary: dict[str, Any]) -> None:
         table.add_row(metric.replace("_", " "), *(f"{cell:.3f}" for cell in cells))
     _console.print_table(table)
     _console.say(f"f1, precision and recall: {test['average']}")
+    _console.say(calibration_sentence(summary))
+    _console.say(unsure_sentence(summary))
     blended = summary["blend"]
     if blended["weight"]:
         _console.say(

@@ -4,6 +4,6 @@ Importing it loads no torch; `Classifier.load` does.
 """
 
 from afina.inference.classifier import Backend, Classifier
-from afina.inference.score_files import ScoredFile, score_file
+from afina.inference.score_files import ScoredFile, is_uncertain, score_file
 
-__all__ = ["Backend", "Classifier", "ScoredFile", "score_file"]
+__all__ = ["Backend", "Classifier", "ScoredFile", "is_uncertain", "score_file"]

@@ -14,7 +14,7 @@ from afina.errors import DataError
 from afina.protocols import TextClassifier
 
 ROWS_PER_CHUNK = 1024
-PREDICTED, CONFIDENCE, PROBABILITY = "predicted_label", "predicted_score", "probability_"
+PREDICTED, CONFIDENCE, UNCERTAIN, PROBABILITY = "predicted_label", "predicted_score", "uncertain", "probability_"
 
 
 @dataclass
@@ -24,6 +24,8 @@ class ScoredFile:
     out: Path
     rows: int = 0
     blank: int = 0
+    uncertain: int | None = 0
+    """Rows whose answer is not sure; None where no threshold was given."""
     messages: tuple[str, ...] = ()
     """Sentences a user should see."""
 
@@ -35,13 +37,15 @@ def score_file(
     *,
     text_column: str | None = None,
     title_column: str | None = None,
+    threshold: float | None = None,
     force: bool = False,
     on_rows: Callable[[int], None] = lambda n: None,
 ) -> ScoredFile:
     """Classify every row of a file, in memory for one chunk of rows whatever the size.
 
-    Adds the columns `predicted_label`, `predicted_score` (its probability) and `probability_LABEL` for each label; a
-    row without text keeps them empty. The file is written beside its place and renamed when complete.
+    Adds the columns `predicted_label`, `predicted_score` (its probability), `uncertain` (whether that is below the
+    threshold) and `probability_LABEL` for each label; a row without text keeps them empty. The file is written beside
+    its place and renamed when complete.
 
     Args:
         classifier: What classifies.
@@ -49,6 +53,7 @@ def score_file(
         out: File to write; its name tells the format.
         text_column: Column with the text, if it is not to be found by itself.
         title_column: Column put before the text.
+        threshold: Least probability of a sure answer; without one `uncertain` stays empty.
         force: Replace a file that stands there.
         on_rows: Called with the number of rows after each chunk.
 
@@ -64,14 +69,17 @@ def score_file(
     if first is None:
         raise DataError(f"No rows in {public_name(source)}")
     columns = find_columns(first, text=text_column, title=title_column, want_label=False)
-    result = ScoredFile(out)
+    result = ScoredFile(out, uncertain=None if threshold is None else 0)
     with row_writer(out, force=force) as writer:
         chunk: list[Row] | None = first
         while chunk is not None:
             texts = [clean_text(columns.text_of(row)) for row in chunk]
-            writer.write(_with_predictions(chunk, texts, classifier))
+            scored = _with_predictions(chunk, texts, classifier, threshold)
+            writer.write(scored)
             result.rows += len(chunk)
             result.blank += sum(not text for text in texts)
+            if result.uncertain is not None:
+                result.uncertain += sum(row[UNCERTAIN] is True for row in scored)
             on_rows(len(chunk))
             chunk = next(chunks, None)
     told = [message for note in notes for message in note.messages]
@@ -86,15 +94,23 @@ def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield chunk
 
 
-def _with_predictions(rows: list[Row], texts: list[str], classifier: TextClassifier) -> list[Row]:
+def is_uncertain(probability: float, threshold: float | None) -> bool | None:
+    """Whether an answer is too improbable to be sure; None where no threshold can promise anything."""
+    return None if threshold is None else probability < threshold
+
+
+def _with_predictions(
+    rows: list[Row], texts: list[str], classifier: TextClassifier, threshold: float | None
+) -> list[Row]:
     filled = [i for i, text in enumerate(texts) if text]
     probabilities = classifier.predict_proba([texts[i] for i in filled])
     names = classifier.labels.names
-    empty = {PREDICTED: None, CONFIDENCE: None, **{PROBABILITY + name: None for name in names}}
+    empty = {PREDICTED: None, CONFIDENCE: None, UNCERTAIN: None, **{PROBABILITY + name: None for name in names}}
     scored = [{**row, **empty} for row in rows]
     for i, shares in zip(filled, probabilities, strict=True):
         scored[i][PREDICTED] = names[int(shares.argmax())]
         scored[i][CONFIDENCE] = round(float(shares.max()), 6)
+        scored[i][UNCERTAIN] = is_uncertain(float(shares.max()), threshold)
         scored[i].update(
             {PROBABILITY + name: round(float(share), 6) for name, share in zip(names, shares, strict=True)}
         )

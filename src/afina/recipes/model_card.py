@@ -79,6 +79,10 @@ F1, precision and recall: {test["average"]}.
 
 {blended}{summary["verdict"]}. The baseline was fitted on {baseline["trained_on"]:,} texts.
 
+## What its probabilities are worth
+
+{_of_probabilities(summary)}
+
 ## What it was trained on
 
 {data["train"]["texts"]:,} texts of `{data["source"]}` ({_counts(data["train"]["labels"])}), {summary["steps"]:,} steps,
@@ -110,6 +114,39 @@ def _of_long_texts(settings: Mapping[str, Any]) -> str:
         f"\nOf a text longer than {settings['max_tokens']} tokens it was trained on {read[settings['long_text']]}, and "
         "the figures below are so; `afina predict` reads it alike, and the pipeline only its head.\n"
     )
+
+
+def _of_probabilities(summary: Mapping[str, Any]) -> str:
+    """How the probabilities of this folder are calibrated, and which of the run's answers are sure."""
+    calibration, unsure = summary["calibration"], summary["unsure"]
+    temperature, blended = calibration["temperature"], summary["blend"]["weight"]
+    test = calibration["test"]
+    error = (
+        f"{summary['blend']['test_alone']['ece']:.3f} on the test texts"
+        if blended
+        else f"{test['ece_after']:.3f} on the test texts, and was {test['ece_before']:.3f} before"
+    )
+    held = (
+        f"The weights hold a temperature of {temperature:.4g}, fitted on dev texts, so its probabilities are "
+        "calibrated."
+        if calibration["folded"]
+        else f"Divide its logits by {temperature:.4g}, a temperature fitted on dev texts, to have calibrated "
+        "probabilities, as `afina predict` does."
+    )
+    whose = "an answer of the run" if blended else "an answer"
+    if unsure["threshold"] is None:
+        sure = (
+            f"No threshold on them can promise that at most {unsure['error_rate']:.1%} of the sure answers are wrong."
+        )
+    elif unsure["threshold"] == 0:
+        sure = f"The dev texts promise that at most {unsure['error_rate']:.1%} of all answers are wrong."
+    else:
+        sure = (
+            f"From a probability of {unsure['threshold']:.3f} on, {whose} is sure: the dev texts promise that at most "
+            f"{unsure['error_rate']:.1%} of those are wrong. Of the test texts "
+            f"{unsure['test']['coverage']['value']:.1%} have a sure answer."
+        )
+    return f"{held}\nTheir expected calibration error is {error}.\n{sure}"
 
 
 def _counts(labels: Mapping[str, int]) -> str:

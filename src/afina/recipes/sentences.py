@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from afina.planning import FROZEN, Settings
 from afina.recipes.fitting import Fitted
 from afina.recipes.preparation import PreparedData
@@ -61,3 +64,29 @@ def tell_stop(fitted: Fitted, n_training: int, reporter: Reporter, *, timed: boo
         )
     elif state.stopped_by == EARLY:
         reporter.tell(f"Stopped at step {state.step:,}: the dev score no longer rose")
+
+
+def calibration_sentence(summary: Mapping[str, Any]) -> str:
+    """What the temperature does to the test texts, from the document of `train --json`."""
+    calibration, blended = summary["calibration"], summary["calibration"]["blend_temperature"]
+    of_blend = "" if blended is None else f", {blended:.2f} for the blend"
+    return (
+        f"calibrated: temperature {calibration['temperature']:.2f}{of_blend}, expected calibration error "
+        f"{calibration['test']['ece_before']:.3f} -> {calibration['test']['ece_after']:.3f} on the test texts"
+    )
+
+
+def unsure_sentence(summary: Mapping[str, Any]) -> str:
+    """How many test texts get a sure answer and how many of those are wrong, from the document of `train --json`."""
+    unsure, test = summary["unsure"], summary["unsure"]["test"]
+    wished = f"at most {unsure['error_rate']:.3g}"
+    if test is None:
+        return f"no threshold on the probability can promise an error rate of {wished}: too few dev texts, or too hard"
+    start = f"sure of {test['coverage']['value']:.1%} of the test texts (probability {unsure['threshold']:.3f} or more)"
+    if test["error_rate"] is None:
+        return start
+    wrong = test["error_rate"]
+    return (
+        f"{start}, of which {wrong['value']:.1%} are wrong ({wrong['low']:.1%} to {wrong['high']:.1%}; promised by the "
+        f"dev texts: {wished})"
+    )
