@@ -14,6 +14,7 @@ from afina.pages import (
     comparison_figures,
     figures,
     ladder_figures,
+    matrix_figures,
     plain,
     score_figures,
     search_figures,
@@ -31,6 +32,7 @@ _FIGURES = (
     certainty_figures,
     comparison_figures,
     ladder_figures,
+    matrix_figures,
 )
 
 

@@ -1,0 +1,146 @@
+"""`afina matrix`: a model for each source, tested on the held-out texts of all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from afina.cli import _console
+from afina.cli._options import Force, Json, LabelColumn, MaxRows, TextColumn, TitleColumn
+
+EXAMPLES = """
+Examples:
+
+  afina matrix books.csv phones.csv films.csv
+
+  afina matrix books.csv phones.csv --budget 10m --out runs/domains --json
+
+  afina matrix books.csv hub:stanfordnlp/imdb --model distilbert --equal-size
+"""
+
+
+def matrix(
+    context: typer.Context,
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE SOURCE...",
+            help="Labelled texts, two sources or more: files, folders, hub:owner/name, database URLs, or `sample`.",
+            show_default=False,
+        ),
+    ],
+    model: Annotated[str | None, typer.Option(help="Catalog name, folder or Hub id.", show_default="minilm")] = None,
+    method: Annotated[
+        str | None, typer.Option(help="full, frozen, head, lora, or auto.", show_default="auto: by the time")
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="Wall-clock limit on the whole command: 900s, 15m, 1h.", show_default="30m")
+    ] = None,
+    equal_size: Annotated[
+        bool, typer.Option("--equal-size", help="Train every model on as many texts as the smallest source has.")
+    ] = False,
+    seed: Annotated[int | None, typer.Option(help="Seed of splits, heads and batches.", show_default="0")] = None,
+    out: Annotated[str | None, typer.Option(help="Folder to write.", show_default="runs/matrix-MODEL")] = None,
+    text_column: TextColumn = None,
+    title_column: TitleColumn = None,
+    label_column: LabelColumn = None,
+    max_rows: MaxRows = None,
+    keep_labels: Annotated[
+        bool | None, typer.Option("--keep-labels", help="Do not map stars and 0/1 to sentiment.", show_default=False)
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file with settings.", show_default=False)] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", help="Any setting: section.field=value.", show_default=False)
+    ] = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Train a model on each source and one on all together, and test every model on every source.
+
+    Writes the runs, and the grid of accuracies as matrix.json, matrix.html and matrix.svg. What is trained on holds no
+    text that stands, exactly or nearly, in any test set.
+    """
+    from afina.config import load_config
+
+    options: dict[str, Any] = {
+        "data.text_column": text_column, "data.title_column": title_column, "data.label_column": label_column,
+        "data.max_rows": max_rows, "data.keep_labels": keep_labels, "modeling.name": model, "modeling.method": method,
+        "training.budget": budget, "training.seed": seed, "out": out,
+    }  # fmt: skip
+    settings, _ = load_config(config, assignments or (), options)
+    with _console.progress_reporter() as reporter:
+        reporter.stage("Starting")
+        from afina import recipes
+
+        measured = recipes.measure_matrix(
+            sources, settings, equal_size=equal_size, reporter=reporter, force=force, started=context.obj
+        )
+    if json:
+        _console.print_json(measured.document)
+    else:
+        _print(measured.document)
+
+
+def _print(document: dict[str, Any]) -> None:
+    _print_grid(document)
+    _print_foreign(document)
+    for sentence in document["verdict"]:
+        _console.say(sentence)
+    for failure in document["failed"]:
+        _console.say(f"No model of {failure['name']}: {failure['why']}", style="bold")
+    _console.say("")
+    _console.say(f"  open {document['out']}/matrix.html")
+
+
+def _print_grid(document: dict[str, Any]) -> None:
+    cells = {(cell["train"], cell["test"]): cell for cell in document["cells"]}
+    table = _console.new_table("Accuracy, % (rows: trained on; columns: tested on; *: the model's own source)")
+    table.add_column("trained on")
+    for column in document["sources"]:
+        table.add_column(column, justify="right")
+    table.add_column("mean", justify="right")
+    for row in document["trained_on"]:
+        shown = [_grid_cell(cells.get((row, column))) for column in document["sources"]]
+        mean = document["mean_accuracy"].get(row)
+        table.add_row(
+            row, *shown, _percent(mean) if mean else "–", style="bold" if row == document["best"]["name"] else ""
+        )
+    _console.print_table(table)
+
+
+def _print_foreign(document: dict[str, Any]) -> None:
+    table = _console.new_table("Away from home (points lost against the model trained on the tested source)")
+    for heading in ("trained on", "tested on"):
+        table.add_column(heading)
+    for heading in ("points lost", "TF-IDF, %", "TF-IDF lost", "ECE", "ECE drift", "distance", "removed"):
+        table.add_column(heading, justify="right")
+    for cell in document["cells"]:
+        if cell["in_domain"]:
+            continue
+        drift, distance = cell["ece_drift"], cell["distance"]
+        table.add_row(
+            cell["train"], cell["test"], _lost(cell["drop"]), f"{100 * cell['baseline_accuracy']['value']:.1f}",
+            _lost(cell["baseline_drop"]), f"{cell['ece']:.3f}", "–" if drift is None else f"{drift:+.3f}",
+            "–" if distance is None else f"{distance:.2f}", f"{cell['removed']:,}",
+        )  # fmt: skip
+    _console.print_table(table)
+
+
+def _grid_cell(cell: dict[str, Any] | None) -> str:
+    if cell is None:
+        return "–"
+    return f"{'*' if cell['in_domain'] else ''}{_percent(cell['accuracy'])}"
+
+
+def _percent(value: dict[str, float]) -> str:
+    return f"{100 * value['value']:.1f} ({100 * value['low']:.1f}–{100 * value['high']:.1f})"
+
+
+def _lost(value: dict[str, float] | None) -> str:
+    return (
+        "–"
+        if value is None
+        else f"{100 * value['value']:+.1f} ({100 * value['low']:+.1f} to {100 * value['high']:+.1f})"
+    )

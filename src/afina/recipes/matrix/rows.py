@@ -1,0 +1,120 @@
+"""A row of the matrix: one model trained on one source, and tested with its baseline on the test texts of all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from afina.config import RunConfig
+from afina.data import TextDataset, public_name
+from afina.evaluation import Evaluation, evaluate
+from afina.recipes.baseline import fit_tfidf_in_time
+from afina.recipes.fine_tuning import fine_tune
+from afina.recipes.matrix.sources import MatrixSource
+from afina.recipes.preparation import PreparedData
+from afina.recipes.reporting import Reporter
+
+_BASELINE_SECONDS_A_CHARACTER = 1e-6
+
+
+@dataclass(frozen=True)
+class MatrixRow:
+    """A trained model and what it reached on each test set."""
+
+    name: str
+    run: Path
+    summary: dict[str, Any]
+    """The document of `train --json`."""
+    model: Mapping[str, Evaluation]
+    """By test set."""
+    baseline: Mapping[str, Evaluation]
+    """TF-IDF trained on the same source, by test set."""
+    test_seconds: float
+    """Seconds that both together took to be tested on all test sets."""
+
+
+def train_and_test(
+    source: MatrixSource,
+    tests: Mapping[str, TextDataset],
+    config: RunConfig,
+    *,
+    run: Path,
+    seconds: float | None,
+    test_seconds: float,
+    reporter: Reporter,
+) -> MatrixRow:
+    """Fine-tune on a source as `afina train` does, and test the model and its baseline on every test set.
+
+    Args:
+        source: What to train on.
+        tests: Test texts by name; no text of the source stands in them.
+        config: The user's settings.
+        run: Where the run folder is written.
+        seconds: What training and testing may take together; None where steps are limited instead.
+        test_seconds: What testing is expected to take of it.
+        reporter: Told of what happens.
+
+    Raises:
+        AfinaError: As `fine_tune`.
+    """
+    began = time.monotonic()
+    budget = None if seconds is None else max(seconds - test_seconds, 1.0)
+    settings = config.model_copy(
+        update={
+            "data": config.data.model_copy(update={"source": source.source, "dev": None, "test": None}),
+            "training": config.training.model_copy(update={"budget": budget}),
+            "out": str(run),
+        }
+    )
+    tuned = fine_tune(settings, reporter=reporter, started=began, data=as_prepared(source))
+    reporter.stage(f"Testing {source.name} on all sources")
+    tested = time.monotonic()
+    samples = config.evaluation.bootstrap_samples
+    model = {}
+    for done, (name, test) in enumerate(tests.items()):
+        reporter.advance(done, len(tests))
+        model[name] = evaluate(tuned.classifier, test, samples=samples)
+    left = float("inf") if seconds is None else seconds - (time.monotonic() - began)
+    tfidf = fit_tfidf_in_time(source.train, left, seed=config.training.seed)
+    baseline = {name: evaluate(tfidf, test, samples=samples) for name, test in tests.items()}
+    return MatrixRow(source.name, tuned.run.root, tuned.summary, model, baseline, time.monotonic() - tested)
+
+
+def as_prepared(source: MatrixSource) -> PreparedData:
+    """The texts of a source as `fine_tune` takes them, with the record that a run keeps of them."""
+    removed = source.removed.values()
+    parts = {"train": source.train, "dev": source.dev, "test": source.test}
+    record: dict[str, Any] = {
+        "source": public_name(source.source),
+        "dev_source": None,
+        "test_source": None,
+        "leakage": {
+            "test_exact": sum(part.exact for part in removed),
+            "test_near": sum(part.near for part in removed),
+            "train_removed": sum(part.rows for part in removed),
+        },
+    } | {
+        part: {"name": dataset.name, "texts": len(dataset), "labels": dataset.counts(), "sha256": dataset.fingerprint()}
+        for part, dataset in parts.items()
+    }
+    return PreparedData(source.train, source.dev, source.test, record, [])
+
+
+def expected_test_seconds(tests: Mapping[str, TextDataset], texts_per_second: float) -> float:
+    """What a model and its baseline will take on all test sets.
+
+    Args:
+        tests: Test texts by name.
+        texts_per_second: Texts that the pretrained model reads in a second.
+    """
+    n_texts = sum(map(len, tests.values()))
+    characters = sum(len(text) for test in tests.values() for text in test.texts)
+    return n_texts / texts_per_second + _BASELINE_SECONDS_A_CHARACTER * characters
+
+
+def order_by_size(sources: Sequence[MatrixSource]) -> list[MatrixSource]:
+    """Sources with the fewest characters first: what they leave of their share of the time, larger ones can use."""
+    return sorted(sources, key=lambda source: sum(map(len, source.train.texts)))
