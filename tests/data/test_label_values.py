@@ -170,3 +170,39 @@ def test_labels_that_the_model_does_not_know_are_refused_by_name(values):
 def test_the_message_tells_what_was_mapped_and_nothing_otherwise():
     assert infer_mapping("01", column="label").message == "Labels mapped: 0 -> negative, 1 -> positive"
     assert infer_mapping(["negative", "positive"], column="label").message is None
+
+
+def test_three_stars_are_neutral_where_the_model_knows_it():
+    mapping = infer_mapping("12345", column="stars", known=THREE)
+    assert (mapping.names["3"], mapping.set_aside) == ("neutral", {})
+
+
+def test_values_that_lean_neither_way_are_known_from_those_without_a_label():
+    assert infer_mapping("12345", column="stars").neutral == {"3"}
+    assert infer_mapping([str(n) for n in range(11)], column="rating").neutral == {"5", "6"}
+    assert infer_mapping(["neg", "neutral", "pos"], column="label", known=TWO).neutral == {"neutral"}
+    assert infer_mapping(["neg", "pos", "unsup"], column="label", known=TWO).neutral == set()
+
+
+def test_zero_one_two_are_sentiments_for_a_model_of_three_only():
+    assert infer_mapping("012", column="label", known=THREE).names == {"0": "negative", "1": "neutral", "2": "positive"}
+    with pytest.raises(DataError, match="'0', '1', '2'") as told:
+        infer_mapping("012", column="label", known=TWO)
+    assert "--label-names" in told.value.hint
+
+
+@pytest.mark.parametrize("known", [("neg", "pos"), ("Negative", "Positive"), ("bad", "good")])
+def test_a_model_that_kept_other_names_for_sentiments_is_understood(known):
+    mapping = infer_mapping(["0", "1"], column="label", known=LabelSet(known))
+    assert (mapping.names["0"], mapping.names["1"]) == known
+    mapping = infer_mapping(["negative", "neutral", "positive"], column="label", known=LabelSet(known))
+    assert (mapping.names["negative"], mapping.names["positive"], mapping.neutral) == (*known, {"neutral"})
+
+
+def test_what_the_user_says_of_values_holds():
+    names = {"0": "negative", "1": "neutral", "2": "positive"}
+    mapping = infer_mapping("012", column="label", names=names, known=TWO)
+    assert (mapping.names, mapping.neutral) == ({"0": "negative", "2": "positive"}, {"1"})
+    assert infer_mapping("01", column="label", names={"0": "positive", "1": "negative"}).names["0"] == "positive"
+    with pytest.raises(DataError, match="does not know: '2'"):
+        infer_mapping("012", column="label", names={"0": "negative", "1": "positive"}, known=TWO)

@@ -203,3 +203,21 @@ def test_the_reasons_for_setting_rows_aside_are_all_told(tmp_path):
 def test_real_reviews_load(shared_data, name, rows, kept, labels):
     data, notes = load_dataset(str(shared_data / f"{name}.parquet"))
     assert (notes.rows, len(data), data.labels.names) == (rows, kept, labels)
+
+
+def test_rows_set_aside_are_counted_by_reason_and_neutral_texts_are_kept(tmp_path):
+    source = tmp_path / "stars.csv"
+    source.write_text("text,stars\n" + "".join(f"a room with number {i},{i % 5 + 1}\n" for i in range(10)))
+    _, notes = load_dataset(str(source))
+    assert notes.reasons == {"with 3 stars lean neither way": 2}
+    assert notes.neutral == ["a room with number 2", "a room with number 7"]
+    assert notes.mapping == "Labels mapped: 1 -> negative, 2 -> negative, 4 -> positive, 5 -> positive"
+
+
+def test_values_are_called_what_the_user_says(tmp_path):
+    source = tmp_path / "moods.csv"
+    source.write_text("text,label\n" + "".join(f"a room with number {i},{i % 3}\n" for i in range(9)))
+    names = {"0": "negative", "1": "positive", "2": "positive"}
+    dataset, notes = load_dataset(str(source), label_names=names)
+    assert dataset.counts() == {"negative": 3, "positive": 6}
+    assert "2 -> positive" in notes.mapping

@@ -19,6 +19,14 @@ def texts_of(sets, random):
     return [" ".join(random.sample(sorted(words), len(words))) for words in sets]
 
 
+def one_word_apart(one, other):
+    return min(len(one), len(other)) >= 4 and max(len(one - other), len(other - one)) <= 1
+
+
+def is_near(one, other):
+    return jaccard(one, other) >= Fraction(4, 5) or one_word_apart(one, other)
+
+
 def clusters_by_hand(sets):
     clusters = list(range(len(sets)))
     for i, one in enumerate(sets):
@@ -30,12 +38,15 @@ def clusters_by_hand(sets):
     return [numbers[cluster] for cluster in clusters]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=300)
 @given(WORD_SETS, WORD_SETS, st.randoms(use_true_random=False))
 def test_matches_are_what_comparing_every_pair_finds(some, others, random):
     matches = near_matches(texts_of(some, random), texts_of(others, random))
-    best = {i: max((jaccard(words, other) for other in others), default=0) for i, words in enumerate(some)}
-    assert sorted(matches) == [i for i, similarity in best.items() if similarity >= Fraction(4, 5)]
+    best = {
+        i: max((jaccard(words, other) for other in others if is_near(words, other)), default=None)
+        for i, words in enumerate(some)
+    }
+    assert sorted(matches) == [i for i, similarity in best.items() if similarity is not None]
     for i, (j, value) in matches.items():
         assert value == pytest.approx(float(best[i]))
         assert jaccard(some[i], others[j]) == best[i]
@@ -60,6 +71,22 @@ def test_long_and_short_texts_in_blocks_of_any_size_give_the_same_clusters(monke
             sets.append(set(sorted(base)[dropped:]))
     texts = [" ".join(f"w{word}" for word in words) for words in sets]
     assert near_clusters(texts).tolist() == clusters_by_hand(sets)
+
+
+@pytest.mark.parametrize("size", range(4, 30))
+@pytest.mark.parametrize("kind", ["replaced", "put in", "left out"])
+def test_texts_of_four_words_and_more_that_differ_in_one_match(size, kind):
+    words = [f"w{i}" for i in range(size)]
+    changed = {"replaced": ["new", *words[1:]], "put in": ["new", *words], "left out": words[1:]}[kind]
+    found = near_matches([" ".join(changed)], [" ".join(words)])
+    assert bool(found) == (len(changed) >= 4)
+    assert near_matches([" ".join(["new", "newer", *words[2:6]])], [" ".join(words)]) == {}
+
+
+def test_one_word_apart_makes_no_cluster():
+    assert near_clusters(["it was a fine film", "it was a dull film"]).tolist() == [0, 1]
+    assert near_matches(["it was a fine film"], ["it was a dull film"]) == {0: (0, pytest.approx(4 / 6))}
+    assert near_matches(["a fine film"], ["a dull film"]) == {}
 
 
 @pytest.mark.parametrize("size", [5, 10, 15, 20, 35, 50, 100, 1000])

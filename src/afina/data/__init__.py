@@ -2,6 +2,7 @@
 
 from afina.data.cleaning import clean_text, normalise
 from afina.data.columns import Columns, find_columns
+from afina.data.fingerprints import Fingerprints
 from afina.data.loading import LoadNotes, load_dataset, map_labels
 from afina.data.quality import Match, Overlap, duplicate_rows, find_overlap
 from afina.data.reading import RawText, RawTexts, read_texts
@@ -23,6 +24,7 @@ __all__ = [
     "SAMPLE",
     "Columns",
     "FileNotes",
+    "Fingerprints",
     "LoadNotes",
     "Match",
     "Overlap",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,7 +32,13 @@ class LoadNotes:
     blank: int = 0
     unlabelled: int = 0
     set_aside: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    """Rows set aside by what is to be said of them."""
+    neutral: list[str] = field(default_factory=list)
+    """Texts of the rows set aside because they lean neither way."""
     duplicates: int = 0
+    mapping: str | None = None
+    """How label values became label names, in words; None where they are the names."""
     files: list[FileNotes] = field(default_factory=list)
     """What was noticed while each file was read, with the rows that could not be understood."""
     messages: list[str] = field(default_factory=list)
@@ -47,6 +53,7 @@ def load_dataset(
     label_column: str | None = None,
     group_column: str | None = None,
     keep_labels: bool = False,
+    label_names: Mapping[str, str] | None = None,
     labels: LabelSet | None = None,
     name: str | None = None,
     max_rows: int | None = None,
@@ -62,6 +69,7 @@ def load_dataset(
         label_column: Column with the label.
         group_column: Column that says which rows belong together, as all reviews of one author.
         keep_labels: Use label values as they stand.
+        label_names: What label values mean, where the user says so.
         labels: Labels that must be met, as those of the training set.
         name: Name of the data set; from the source if not given.
         max_rows: Rows to hold; of more, a random part with the label mix of the whole. None holds all.
@@ -97,9 +105,14 @@ def load_dataset(
             "the label mix of the whole"
         )
     cleaned = _clean(raw, notes)
-    mapping = map_labels([row.value for row in cleaned if row.value], raw, keep_labels=keep_labels, labels=labels)
+    values = [row.value for row in cleaned if row.value]
+    mapping = map_labels(values, raw, keep_labels=keep_labels, label_names=label_names, labels=labels)
     kept = [row for row in cleaned if (row.value or "") in mapping.names]
-    notes.set_aside = len(cleaned) - len(kept)
+    aside = [row for row in cleaned if (row.value or "") in mapping.set_aside]
+    notes.set_aside = len(aside)
+    notes.reasons = dict(Counter(mapping.set_aside[row.value or ""] for row in aside))
+    notes.neutral = [row.text for row in aside if (row.value or "") in mapping.neutral]
+    notes.mapping = mapping.message
     if not kept:
         raise DataError(f"No labelled texts left in {public_name(source)}", hint=f"columns used: {raw.columns}")
     dataset = _dataset(kept, mapping, labels, name or source_name(source), grouped=group_column is not None)
@@ -107,13 +120,17 @@ def load_dataset(
     notes.duplicates = len(repeats)
     if len(repeats):
         dataset = dataset.select(np.setdiff1d(np.arange(len(dataset)), repeats))
-    set_aside = Counter(mapping.set_aside[value] for row in cleaned if (value := row.value or "") in mapping.set_aside)
-    notes.messages += _messages(notes, mapping, set_aside)
+    notes.messages += _messages(notes)
     return dataset, notes
 
 
 def map_labels(
-    values: Sequence[str], raw: RawTexts, *, keep_labels: bool = False, labels: LabelSet | None = None
+    values: Sequence[str],
+    raw: RawTexts,
+    *,
+    keep_labels: bool = False,
+    label_names: Mapping[str, str] | None = None,
+    labels: LabelSet | None = None,
 ) -> LabelMapping:
     """What the label values of a source mean.
 
@@ -122,7 +139,9 @@ def map_labels(
     """
     column = raw.columns.label or ""
     class_names = next((file.class_names[column] for file in raw.files if column in file.class_names), None)
-    return infer_mapping(values, column=column, class_names=class_names, known=labels, keep=keep_labels)
+    return infer_mapping(
+        values, column=column, class_names=class_names, names=label_names, known=labels, keep=keep_labels
+    )
 
 
 def _clean(raw: RawTexts, notes: LoadNotes) -> list[RawText]:
@@ -155,14 +174,14 @@ def _dataset(
     )
 
 
-def _messages(notes: LoadNotes, mapping: LabelMapping, set_aside: Counter[str]) -> list[str]:
+def _messages(notes: LoadNotes) -> list[str]:
     counted = {
         "blank": notes.blank,
         "without a label": notes.unlabelled,
         "duplicates (same words and label)": notes.duplicates,
     }
     dropped = [f"{count:,} {what}" for what, count in counted.items() if count]
-    told = [mapping.message] if mapping.message else []
+    told = [notes.mapping] if notes.mapping else []
     if dropped:
         told.append(f"Rows dropped: {', '.join(dropped)}")
-    return told + [f"Rows set aside: {count:,} that {reason}" for reason, count in set_aside.items()]
+    return told + [f"Rows set aside: {count:,} that {reason}" for reason, count in notes.reasons.items()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -61,15 +61,35 @@ def find_overlap(forms: Sequence[str], others: Sequence[str]) -> Overlap:
         others: Texts in normal form to look among.
 
     Returns:
-        Positions in `forms`; exact means equal, near a Jaccard similarity of at least 0.8.
+        Positions in `forms`. Exact means equal; near a Jaccard similarity of at least 0.8 of the two sets of words, or
+        a difference of one word (replaced, put in, or left out) between texts of at least four distinct words.
     """
-    first: dict[str, int] = {}
-    for position, form in enumerate(others):
-        first.setdefault(form, position)
-    matches = {position: Match(first[form], 1.0) for position, form in enumerate(forms) if form in first}
+
+    def near(rest: Sequence[int], distinct: Sequence[int]) -> dict[int, tuple[int, float]]:
+        return near_matches([forms[i] for i in rest], [others[j] for j in distinct])
+
+    return join_texts(forms, others, near)
+
+
+def join_texts(
+    keys: Sequence[Hashable],
+    others: Sequence[Hashable],
+    near: Callable[[Sequence[int], Sequence[int]], dict[int, tuple[int, float]]],
+) -> Overlap:
+    """Match texts with equal ones, and those left over with near ones.
+
+    Args:
+        keys: What stands for each text to look up: equal texts have equal keys.
+        others: The same of the texts to look among.
+        near: Given positions in `keys` and positions in `others`, finds near matches: by the place among the former
+            the place among the latter, and the similarity.
+    """
+    first: dict[Hashable, int] = {}
+    for position, key in enumerate(others):
+        first.setdefault(key, position)
+    matches = {position: Match(first[key], 1.0) for position, key in enumerate(keys) if key in first}
     exact = np.array(list(matches), dtype=np.int64)
-    rest = [position for position in range(len(forms)) if position not in matches]
-    distinct = list(first)
-    found = near_matches([forms[i] for i in rest], distinct)
-    near = {rest[i]: Match(first[distinct[j]], similarity) for i, (j, similarity) in found.items()}
-    return Overlap(exact, np.array(list(near), dtype=np.int64), matches | near)
+    rest = [position for position in range(len(keys)) if position not in matches]
+    distinct = list(first.values())
+    found = {rest[i]: Match(distinct[j], similarity) for i, (j, similarity) in near(rest, distinct).items()}
+    return Overlap(exact, np.array(list(found), dtype=np.int64), matches | found)
