@@ -21,8 +21,8 @@ class LexiconBaseline:
     """VADER: a lexicon of English words, and rules for negation, degree, capitals and punctuation.
 
     By Hutto and Gilbert, "VADER: a parsimonious rule-based model for sentiment analysis of social media text", ICWSM
-    2014. Its compound score c, from -1 to 1, becomes probabilities by a softmax of 2c for positive, -2c for negative and,
-    where there is such a label, 2(0.1 - |c|) for neutral. The most probable label is then the one that its authors
+    2014. Its compound score c, from -1 to 1, becomes probabilities by a softmax of 2c for positive, -2c for negative
+    and, where there is such a label, 2(0.1 - |c|) for neutral. The most probable label is then the one that its authors
     give: neutral from -0.05 to 0.05, otherwise by the sign. Of two labels, a text without any word of the lexicon gets
     one half each, and counts as negative.
 

@@ -2,49 +2,33 @@
 
 from __future__ import annotations
 
-import shutil
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from afina.config import RunConfig
-from afina.data import source_name, take
+from afina.data import source_name
 from afina.errors import AfinaError, ConfigError, Interrupted, MachineLimitError
 from afina.extras import require
 from afina.outputs import check_folder
 from afina.planning import DEFAULT_BUDGET_SECONDS
 from afina.recipes.baseline import take_in_time
 from afina.recipes.clock import Stopwatch
-from afina.recipes.ladder.measuring import Measured, measure, time_single_texts
-from afina.recipes.ladder.picking import Pick, choose_pick, on_front
+from afina.recipes.ladder.measuring import Fitted, Measured, measure
+from afina.recipes.ladder.reading import Reading, measure_reading, take_test_in_time
+from afina.recipes.ladder.record import MARK, Record
 from afina.recipes.ladder.rungs import RUNGS, Baseline, Rung, Transformer
-from afina.recipes.preparation import PreparedData, prepare_data, without_passwords
+from afina.recipes.preparation import prepare_data, without_passwords
 from afina.recipes.reporting import Keeping, Reporter, Silent
-from afina.recipes.session import set_up
-from afina.run_folder import write_json
 
 if TYPE_CHECKING:
     from afina.training import TrainingStep
 
-MARK = "ladder.json"
-"""The file by which a folder is known to be a ladder."""
-RULE = (
-    "All rungs are fitted on the same texts, compared on the same dev texts and tested on the same test texts. "
-    "Baselines are fitted on all training texts that their share of the time allows. Each transformer rung gets an "
-    "equal share of the budget that is left when it begins, loading, testing and saving included; what one leaves over "
-    "goes to those after it."
-)
 # Kept for drawing the page and leaving the process.
 _CLOSING_SECONDS = 6.0
-# Less cannot hold the loading of any model and a training worth the name.
+# Beside loading the model, less cannot hold a training worth the name.
 _LEAST_SECONDS = 5.0
-# Of a rung's share, what reading the dev and test texts for the comparison may take.
-_READING_SHARE = 0.12
-_FEWEST_TEST = 100
-_TEXTS_TO_TIME = 48
-_SLOWDOWN = 1.3
 
 
 @dataclass(frozen=True)
@@ -60,84 +44,6 @@ class Ladder:
         """What was done when the user stopped, where the user did."""
         told: str | None = self.document["interrupted"]
         return told
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """What the pretrained model needs on this machine before anything is trained."""
-
-    load_seconds: float
-    texts_per_second: float
-    milliseconds_a_text: float
-
-    def seconds(self, n_texts: int) -> float:
-        """Seconds to read dev and test texts for the comparison, and to time single texts."""
-        return _SLOWDOWN * (n_texts / self.texts_per_second + 63 * self.milliseconds_a_text / 1000)
-
-
-@dataclass
-class _Climb:
-    """What has been measured so far."""
-
-    config: RunConfig
-    out: Path
-    data: PreparedData
-    stopwatch: Stopwatch
-    reporter: Keeping
-    measured: list[Measured] = field(default_factory=list)
-    skipped: list[dict[str, Any]] = field(default_factory=list)
-    interrupted: str | None = None
-
-    def skip(self, rung: Rung, why: str, *, failed: bool = False) -> None:
-        """Leave a rung out and say so."""
-        self.skipped.append({"name": rung.name, "title": rung.title, "why": why, "failed": failed})
-        told = f"{rung.title} {'failed' if failed else 'is skipped'}: {why}"
-        (self.reporter.warn if failed else self.reporter.tell)(told)
-
-    def keep(self, measured: Measured) -> None:
-        """Note a rung that is done, on the disk too."""
-        self.measured.append(measured)
-        self.reporter.tell(
-            f"{measured.title}: accuracy {measured.accuracy:.3f}, {60 * measured.minutes:.1f} s of training, "
-            f"{measured.milliseconds_a_text:.2f} ms a text"
-        )
-        for warning in (measured.fitted.details or {}).get("warnings", ()):
-            self.reporter.warn(f"{measured.title}: {warning}")
-        write_json(self.out / MARK, self.document())
-
-    def pick(self) -> Pick | None:
-        """The rung that is enough among those measured."""
-        samples = self.config.evaluation.bootstrap_samples
-        return choose_pick(self.measured, self.data.dev, self.data.test, samples=samples) if self.measured else None
-
-    def document(self) -> dict[str, Any]:
-        """The document of `ladder --json`."""
-        rows = [rung.as_dict() for rung in self.measured]
-        accuracies = [rung.accuracy for rung in self.measured]
-        by_training = on_front([rung.minutes for rung in self.measured], accuracies)
-        by_answering = on_front([rung.milliseconds_a_text for rung in self.measured], accuracies)
-        for row, training, answering in zip(rows, by_training, by_answering, strict=True):
-            row |= {"pareto": training, "pareto_prediction": answering}
-        pick = self.pick()
-        data = self.data
-        return {
-            "source": data.record["source"],
-            "test_source": data.record["test_source"],
-            "model": self.config.modeling.name,
-            "out": str(self.out),
-            "labels": list(data.train.labels),
-            "texts": {"train": len(data.train), "dev": len(data.dev), "test": len(data.test)},
-            "data": data.record,
-            "seed": self.config.training.seed,
-            "budget_seconds": self.stopwatch.budget,
-            "seconds": self.stopwatch.as_dict(),
-            "rule": RULE,
-            "rungs": rows,
-            "skipped": self.skipped,
-            "pick": None if pick is None else pick.as_dict(),
-            "warnings": list(self.reporter.warnings),
-            "interrupted": self.interrupted,
-        }
 
 
 def climb_ladder(
@@ -167,120 +73,86 @@ def climb_ladder(
         OutputError: The place is taken or cannot be written.
         Interrupted: The user stopped before any rung was finished.
     """
-    config = config or RunConfig()
-    chosen = _chosen(rungs)
+    config, keeping = config or RunConfig(), Keeping(reporter or Silent())
+    chosen = _choose(rungs)
     _check(config)
     out = Path(config.out) if config.out else _free_folder(config)
     check_folder(out, mark=MARK, force=force)
     stopwatch = Stopwatch(config.training.budget or DEFAULT_BUDGET_SECONDS, started=started)
-    keeping = Keeping(reporter or Silent())
+    seed, n_transformers = config.training.seed, sum(rung.is_transformer for rung in chosen)
+    reading = None
     with stopwatch.stage("load"):
         keeping.stage("Reading the texts")
-        data = prepare_data(
-            config.data, seed=config.training.seed, reporter=keeping, seconds_left=stopwatch.seconds_left
-        )
-        n_transformers = sum(rung.is_transformer for rung in chosen)
-        reading = _measure_reading(config, data, keeping) if n_transformers else None
-        if reading is not None:
+        data = prepare_data(config.data, seed=seed, reporter=keeping, seconds_left=stopwatch.seconds_left)
+        if n_transformers:
+            keeping.stage("Loading the model and measuring this machine")
+            reading = measure_reading(config, data)
             share = (stopwatch.seconds_left - _CLOSING_SECONDS) / n_transformers
-            data = _test_in_time(data, reading, share, keeping, seed=config.training.seed)
-    if out.exists() and force:
-        shutil.rmtree(out)
-    (out / "rungs").mkdir(parents=True, exist_ok=True)
-    climb = _Climb(without_passwords(config), out, data, stopwatch, keeping)
-    write_json(out / MARK, climb.document())
+            data = take_test_in_time(data, reading, share_seconds=share, reporter=keeping, seed=seed)
+    record = Record(without_passwords(config), out, data, stopwatch, keeping)
+    record.begin(force=force)
     try:
         with stopwatch.stage("rungs"):
-            _climb(climb, chosen, reading)
+            _climb(record, chosen, config, reading)
     except (Interrupted, KeyboardInterrupt) as stop:
-        _stop(climb, chosen, stop)
+        record.stop(chosen, hint=stop.hint if isinstance(stop, Interrupted) else None)
     except BaseException:
-        _clear(out, climb)
+        record.clear()
         raise
-    document = climb.document()
-    write_json(out / MARK, document)
-    return Ladder(out, document)
+    return Ladder(out, record.write())
 
 
-def _climb(climb: _Climb, rungs: Sequence[Rung], reading: _Reading | None) -> None:
-    """Fit and measure one rung after another."""
+def _climb(record: Record, rungs: Sequence[Rung], config: RunConfig, reading: Reading | None) -> None:
+    """Fit and measure one rung after another; one that fails or does not fit leaves the others alone."""
     for place, rung in enumerate(rungs):
-        climb.reporter.stage(rung.title)
+        record.reporter.stage(rung.title)
         try:
             if isinstance(rung, Baseline):
-                _measure_baseline(climb, rung)
+                _climb_baseline(record, rung, seed=config.training.seed)
             elif reading is not None:
                 n_left = sum(other.is_transformer for other in rungs[place:])
-                _measure_transformer(climb, rung, reading, n_left=n_left)
+                _climb_transformer(record, rung, config, reading, n_left=n_left)
         except Interrupted:
             raise
-        except MachineLimitError as error:
-            climb.skip(rung, str(error))
         except AfinaError as error:
-            climb.skip(rung, str(error), failed=True)
+            # A limit of the machine is no fault of the rung's.
+            record.skip(rung, str(error), failed=not isinstance(error, MachineLimitError))
 
 
-def _measure_baseline(climb: _Climb, rung: Baseline) -> None:
-    why = rung.unfit(climb.data.train)
+def _climb_baseline(record: Record, rung: Baseline, *, seed: int) -> None:
+    why = rung.unfit(record.data.train)
     if why is not None:
-        climb.skip(rung, why)
+        record.skip(rung, why)
         return
-    training = take_in_time(climb.data.train, climb.stopwatch.seconds_left, seed=climb.config.training.seed)
-    climb.keep(_measured(climb, rung, rung.fit_on(training)))
+    training = take_in_time(record.data.train, record.stopwatch.seconds_left, seed=seed)
+    record.keep(_measure(record, rung, rung.fit_on(training)))
 
 
-def _measure_transformer(climb: _Climb, rung: Transformer, reading: _Reading, *, n_left: int) -> None:
-    share = (climb.stopwatch.seconds_left - _CLOSING_SECONDS) / n_left
-    seconds = share - reading.seconds(len(climb.data.dev) + len(climb.data.test))
-    needed = reading.load_seconds + _LEAST_SECONDS
-    if seconds < needed:
-        climb.skip(
+def _climb_transformer(record: Record, rung: Transformer, config: RunConfig, reading: Reading, *, n_left: int) -> None:
+    data = record.data
+    share = (record.stopwatch.seconds_left - _CLOSING_SECONDS) / n_left
+    seconds = share - reading.seconds(len(data.dev) + len(data.test))
+    if seconds < reading.load_seconds + _LEAST_SECONDS:
+        record.skip(
             rung,
-            f"its share of the budget, {max(share, 0):.0f} s, does not hold loading the model, a training of "
-            f"{_LEAST_SECONDS:.0f} s and reading the dev and test texts",
+            f"its share of the budget, {max(share, 0):.0f} s, does not hold loading the model, {_LEAST_SECONDS:.0f} s "
+            "of training, and reading the dev and test texts",
         )
         return
-    quiet = _RungReporter(climb.reporter, rung.title)
-    fitted = rung.fit_on(
-        climb.data, config=climb.config, seconds=seconds, out=climb.out / "rungs" / rung.name, reporter=quiet
-    )
-    climb.reporter.stage(f"{rung.title}: measuring")
-    climb.keep(_measured(climb, rung, fitted))
+    reporter = _RungReporter(record.reporter, rung.title)
+    fitted = rung.fit_on(data, config=config, seconds=seconds, out=record.runs / rung.name, reporter=reporter)
+    reporter.stage("Measuring")
+    record.keep(_measure(record, rung, fitted))
 
 
-def _measured(climb: _Climb, rung: Rung, fitted: Any) -> Measured:
+def _measure(record: Record, rung: Rung, fitted: Fitted) -> Measured:
     return measure(
-        rung.name, rung.title, fitted, is_transformer=rung.is_transformer, dev=climb.data.dev, test=climb.data.test,
-        samples=climb.config.evaluation.bootstrap_samples,
+        rung.name, rung.title, fitted, is_transformer=rung.is_transformer, dev=record.data.dev, test=record.data.test,
+        samples=record.config.evaluation.bootstrap_samples,
     )  # fmt: skip
 
 
-def _measure_reading(config: RunConfig, data: PreparedData, reporter: Reporter) -> _Reading:
-    """Load the model once, and time it on a few texts; a model that cannot be loaded ends the command here."""
-    reporter.stage("Loading the model and measuring this machine")
-    began = time.monotonic()
-    modeling = config.modeling.model_copy(update={"method": "head", "freeze_layers": None})
-    classifier = set_up(config.model_copy(update={"modeling": modeling}), data.train).finish()
-    load_seconds = time.monotonic() - began
-    texts = take(data.dev, _TEXTS_TO_TIME, seed=config.training.seed).texts
-    milliseconds = time_single_texts(classifier, texts, most=8)
-    began = time.monotonic()
-    classifier.predict_proba(texts)
-    return _Reading(load_seconds, len(texts) / max(time.monotonic() - began, 1e-9), milliseconds)
-
-
-def _test_in_time(
-    data: PreparedData, reading: _Reading, share: float, reporter: Reporter, *, seed: int
-) -> PreparedData:
-    """The same texts with as many to test on as each rung has time for."""
-    n_test = int(_READING_SHARE * share * reading.texts_per_second / _SLOWDOWN) - len(data.dev)
-    test = take(data.test, max(_FEWEST_TEST, n_test), seed=seed)
-    if len(test) < len(data.test):
-        reporter.warn(f"The budget is too short to test all rungs on {len(data.test):,} texts: {len(test):,} are used")
-    return replace(data, test=test)
-
-
-def _chosen(names: Sequence[str] | None) -> tuple[Rung, ...]:
+def _choose(names: Sequence[str] | None) -> tuple[Rung, ...]:
     if names is None:
         return RUNGS
     known = [rung.name for rung in RUNGS]
@@ -312,27 +184,6 @@ def _free_folder(config: RunConfig) -> Path:
         number += 1
         folder = Path("runs") / f"{stem}-{number}"
     return folder
-
-
-def _stop(climb: _Climb, rungs: Sequence[Rung], stop: BaseException) -> None:
-    """Note what an interruption left undone; without any finished rung there is nothing to keep."""
-    done = {rung.name for rung in climb.measured} | {skipped["name"] for skipped in climb.skipped}
-    if not climb.measured:
-        _clear(climb.out, climb)
-        raise Interrupted("Interrupted; nothing was written") from None
-    hint = stop.hint if isinstance(stop, Interrupted) else None
-    left = [rung for rung in rungs if rung.name not in done]
-    for rung in left:
-        climb.skip(rung, "interrupted")
-    climb.interrupted = f"Interrupted after {len(climb.measured)} of {len(rungs)} rungs; their table is kept" + (
-        f" ({hint})" if hint else ""
-    )
-
-
-def _clear(out: Path, climb: _Climb) -> None:
-    """Remove a folder that holds nothing worth keeping."""
-    if not climb.measured and not any((out / "rungs").iterdir()):
-        shutil.rmtree(out, ignore_errors=True)
 
 
 class _RungReporter(Silent):

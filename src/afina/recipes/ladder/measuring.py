@@ -16,7 +16,8 @@ from afina.data import TextDataset
 from afina.evaluation import Evaluation, evaluate
 from afina.protocols import TextClassifier
 
-_SINGLE_TEXTS = 60
+SINGLE_TEXTS = 60
+"""Calls with one text, over which the median is taken."""
 _WARM_UP = 3
 
 
@@ -123,7 +124,7 @@ def measure(
     )
 
 
-def time_single_texts(classifier: TextClassifier, texts: Sequence[str], *, most: int = _SINGLE_TEXTS) -> float:
+def time_single_texts(classifier: TextClassifier, texts: Sequence[str], *, most: int = SINGLE_TEXTS) -> float:
     """Median milliseconds of a call with one text, over the same texts for every classifier.
 
     Args:
