@@ -49,9 +49,46 @@ def evaluate(
 
     Raises:
         DataError: The data set is empty.
+        ModelError: The classifier gives probabilities that are no numbers.
     """
     started = time.perf_counter()
     probabilities = classifier.predict_proba(dataset.texts)
     seconds = time.perf_counter() - started
+    return evaluate_answers(
+        dataset,
+        probabilities,
+        texts_per_second=len(dataset) / max(seconds, 1e-9),
+        samples=samples,
+        share_truncated=share_truncated,
+    )
+
+
+def evaluate_answers(
+    dataset: TextDataset,
+    probabilities: npt.NDArray[np.float64],
+    *,
+    texts_per_second: float,
+    samples: int = 2000,
+    share_truncated: float | None = None,
+) -> Evaluation:
+    """Score answers that have been given, such as those to some rows of a data set; `detail` tells more of them.
+
+    ```python
+    every = evaluate(classifier, dataset)
+    kept = dataset.select(rows)
+    honest = evaluate_answers(kept, every.probabilities[rows], texts_per_second=every.texts_per_second)
+    ```
+
+    Args:
+        dataset: Texts with label ids.
+        probabilities: (n_texts, n_labels).
+        texts_per_second: How fast they came.
+        samples: Bootstrap resamples behind each interval.
+        share_truncated: Share of the texts that were cut, where that is known.
+
+    Raises:
+        DataError: There are no texts, or not as many probabilities.
+        ModelError: Some probability is no number.
+    """
     metrics = score(dataset.label_ids, probabilities, dataset.labels, samples=samples)
-    return Evaluation(dataset.name, metrics, probabilities, len(dataset) / max(seconds, 1e-9), share_truncated)
+    return Evaluation(dataset.name, metrics, probabilities, texts_per_second, share_truncated)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from afina.errors import DataError
-from afina.evaluation.intervals import Interval, bootstrap_from_confusion, confusion_metrics
+from afina.errors import DataError, ModelError
+from afina.evaluation.intervals import TAILS, Interval, bootstrap_from_confusion, confusion_metrics
 from afina.evaluation.reliability import expected_calibration_error
 from afina.labels import LabelSet
 
@@ -73,21 +73,18 @@ def score(
         seed: Seed of the resampling.
 
     Raises:
-        DataError: There are no texts.
+        DataError: There are no texts, or the probabilities are not one for each text and label.
+        ModelError: Some probability is no number.
     """
-    if not len(label_ids):
-        raise DataError("There are no texts to evaluate on")
-    from sklearn.metrics import confusion_matrix, log_loss
+    from sklearn.metrics import log_loss
 
-    predicted = probabilities.argmax(axis=1)
-    ids = np.arange(len(labels))
-    confusion = confusion_matrix(label_ids, predicted, labels=ids).astype(np.int64)
+    confusion = count_confusion(label_ids, probabilities, labels)
     values = confusion_metrics(confusion[None], positive_id=labels.positive_id)
     intervals = bootstrap_from_confusion(confusion, positive_id=labels.positive_id, samples=samples, seed=seed)
     with warnings.catch_warnings():
         # Rows sum to 1 up to rounding in float32 models; the library warns about the rounding.
         warnings.simplefilter("ignore", UserWarning)
-        loss = float(log_loss(label_ids, probabilities, labels=ids))
+        loss = float(log_loss(label_ids, probabilities, labels=np.arange(len(labels))))
     named = {name: Interval(float(values[name][0]), *intervals[name]) for name in values}
     return Metrics(
         n=len(label_ids),
@@ -98,6 +95,43 @@ def score(
         average=f"positive class: {labels.names[1]}" if labels.positive_id is not None else "macro",
         **named,
     )
+
+
+def count_confusion(
+    label_ids: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64], labels: LabelSet
+) -> npt.NDArray[np.int64]:
+    """Count texts by their right and their most probable label, the first of equally probable ones.
+
+    Args:
+        label_ids: Right label ids, (n_texts,).
+        probabilities: (n_texts, n_labels).
+        labels: What the columns mean.
+
+    Returns:
+        Counts, (n_labels, n_labels), true label first.
+
+    Raises:
+        DataError: There are no texts, or the probabilities are not one for each text and label.
+        ModelError: Some probability is no number.
+    """
+    if not len(label_ids):
+        raise DataError("There are no texts to evaluate on")
+    if probabilities.shape != (len(label_ids), len(labels)):
+        raise DataError(
+            f"Probabilities of shape {probabilities.shape} for {len(label_ids):,} texts and {len(labels)} labels",
+            hint="one row for each text, one column for each label",
+        )
+    if not np.isfinite(probabilities).all():
+        raise ModelError(
+            "The classifier answers with probabilities that are no numbers",
+            hint="its training has probably diverged: train again with a lower learning rate",
+        )
+    from sklearn.metrics import confusion_matrix
+
+    counts: npt.NDArray[np.int64] = confusion_matrix(
+        label_ids, probabilities.argmax(axis=1), labels=np.arange(len(labels))
+    ).astype(np.int64)
+    return counts
 
 
 def paired_difference(
@@ -116,5 +150,5 @@ def paired_difference(
     counts = np.array([(difference == value).sum() for value in (-1, 0, 1)])
     n = len(difference)
     draws = np.random.default_rng(seed).multinomial(n, counts / n, size=samples)
-    low, high = np.quantile((draws[:, 2] - draws[:, 0]) / n, (0.025, 0.975))
+    low, high = np.quantile((draws[:, 2] - draws[:, 0]) / n, TAILS)
     return Interval(float(difference.mean()), float(low), float(high))
