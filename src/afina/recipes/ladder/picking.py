@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,20 +22,35 @@ CAVEAT = (
 
 
 @dataclass(frozen=True)
+class Gap:
+    """How much more accurate one rung is than another, on the same texts."""
+
+    dev: Interval
+    test: Interval
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the dev texts show the better one to be better."""
+        return self.dev.low > 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {"dev": self.dev.as_dict(), "test": self.test.as_dict(), "told_apart": self.told_apart}
+
+
+@dataclass(frozen=True)
 class Pick:
     """The rung that is enough, and why."""
 
     chosen: Measured
     best: Measured
     """The rung with the highest dev accuracy; of equal ones the cheapest."""
+    behind_best: dict[str, Gap]
+    """The best rung against each, by name."""
     above: Measured | None
     """The next rung up from the chosen one."""
-    behind_best_dev: Interval
-    """Dev accuracy of the best less that of the chosen rung."""
-    behind_best: Interval
-    """The same on the test texts."""
-    behind_above: Interval | None
-    """Test accuracy of the next rung up less that of the chosen one."""
+    behind_above: Gap | None
+    """That one against the chosen one."""
     transformers_measured: bool
 
     def as_dict(self) -> dict[str, Any]:
@@ -45,15 +60,13 @@ class Pick:
             "title": self.chosen.title,
             "needs_transformer": self.needs_transformer,
             "best_on_dev": self.best.name,
-            "behind_best_dev": self.behind_best_dev.as_dict(),
-            "behind_best": self.behind_best.as_dict(),
             "next": None if self.above is None else self.above.name,
             "behind_next": None if self.behind_above is None else self.behind_above.as_dict(),
             "rule": RULE,
             "caveat": CAVEAT,
             "answer": self.answer,
-            "why": " ".join(self.reasons),
             "reasons": self.reasons,
+            "why": " ".join(self.reasons),
         }
 
     @property
@@ -66,27 +79,30 @@ class Pick:
         """Whether a transformer is needed, in a sentence."""
         question = "Do these texts need a transformer?"
         if self.needs_transformer is None:
-            return f"{question} Not answered: none was measured. Of the others, {self.chosen.title} is enough."
+            return f"{question} Not answered, since none was measured; of the others, {self.chosen.title} is enough"
         if self.needs_transformer:
-            return f"{question} Yes: {self.chosen.title} is the cheapest rung that keeps up with the best."
-        return f"{question} Not for all that can be shown: {self.chosen.title} keeps up with the best."
+            return f"{question} Yes: {self.chosen.title} is the cheapest rung that keeps up with the best"
+        return f"{question} Not as far as can be shown: {self.chosen.title} keeps up with the best"
 
     @property
     def reasons(self) -> list[str]:
         """The figures behind it, a sentence each."""
-        sentences = [f"{self.chosen.title} reaches {_accuracy(self.chosen)} on the test texts, {_cost(self.chosen)}."]
+        sentences = [
+            f"{_upper(self.chosen.title)} reaches {self.chosen.test.metrics.accuracy} on the test texts, at "
+            f"{_cost(self.chosen)}."
+        ]
         if self.chosen is self.best:
             sentences.append("It has the highest dev accuracy, and each cheaper rung is worse by more than chance.")
         else:
+            gap = self.behind_best[self.chosen.name]
             sentences.append(
-                f"On the dev texts {self.best.title} is best, but by no more than chance may do "
-                f"({points(self.behind_best_dev)}); on the test texts the difference is {points(self.behind_best)}"
-                f"{_seen_on_test(self.behind_best, self.best)}."
+                f"On the dev texts {self.best.title} is best, by no more than chance may do ({points(gap.dev)}); on "
+                f"the test texts it has {points(gap.test)}{_seen_on_test(gap.test)}."
             )
         if self.above is not None and self.behind_above is not None:
             sentences.append(
-                f"The next rung up, {self.above.title}, {_gain(self.behind_above)} on the test texts "
-                f"({points(self.behind_above)}), and takes {_cost(self.above)}."
+                f"The next rung up, {self.above.title}, {_gain(self.behind_above.test)} on the test texts "
+                f"({points(self.behind_above.test)}), at {_cost(self.above)}."
             )
         return sentences
 
@@ -101,44 +117,40 @@ def choose_pick(rungs: Sequence[Measured], dev: TextDataset, test: TextDataset, 
         samples: Bootstrap resamples behind each interval.
     """
 
-    def differ(part: TextDataset, predicted: Callable[[Measured], Any], better: Measured, other: Measured) -> Interval:
-        return paired_difference(part.label_ids, predicted(better), predicted(other), samples=samples)
-
-    def on_dev(better: Measured, other: Measured) -> Interval:
-        return differ(dev, lambda rung: rung.dev_predicted, better, other)
-
-    def on_test(better: Measured, other: Measured) -> Interval:
-        return differ(test, lambda rung: rung.test_predicted, better, other)
+    def gap(better: Measured, other: Measured) -> Gap:
+        return Gap(
+            paired_difference(dev.label_ids, better.dev_predicted, other.dev_predicted, samples=samples),
+            paired_difference(test.label_ids, better.test_predicted, other.test_predicted, samples=samples),
+        )
 
     best = max(rungs, key=lambda rung: rung.dev_accuracy)
-    chosen = next(rung for rung in rungs if rung is best or on_dev(best, rung).low <= 0)
-    place = next(i for i, rung in enumerate(rungs) if rung is chosen)
-    above = rungs[place + 1] if place + 1 < len(rungs) else None
+    behind_best = {rung.name: gap(best, rung) for rung in rungs}
+    place = next(i for i, rung in enumerate(rungs) if not behind_best[rung.name].told_apart)
+    chosen, above = rungs[place], next(iter(rungs[place + 1 :]), None)
     return Pick(
         chosen=chosen,
         best=best,
+        behind_best=behind_best,
         above=above,
-        behind_best_dev=on_dev(best, chosen),
-        behind_best=on_test(best, chosen),
-        behind_above=None if above is None else on_test(above, chosen),
+        behind_above=None if above is None else gap(above, chosen),
         transformers_measured=any(rung.is_transformer for rung in rungs),
     )
 
 
 def on_front(costs: Sequence[float], accuracies: Sequence[float]) -> list[bool]:
-    """Whether each rung is on the Pareto front: no other is as good for less, or better for as much.
+    """Whether each rung is on the Pareto front: no other is as accurate for less, or more accurate for as much.
 
     Args:
         costs: Lower is better, (n_rungs,).
         accuracies: Higher is better, (n_rungs,).
     """
-    points_ = list(zip(costs, accuracies, strict=True))
+    found = list(zip(costs, accuracies, strict=True))
     return [
         not any(
             other_cost <= cost and other_accuracy >= accuracy and (other_cost, other_accuracy) != (cost, accuracy)
-            for other_cost, other_accuracy in points_
+            for other_cost, other_accuracy in found
         )
-        for cost, accuracy in points_
+        for cost, accuracy in found
     ]
 
 
@@ -148,32 +160,36 @@ def points(difference: Interval) -> str:
     return f"{value:+.1f} points, {low:+.1f} to {high:+.1f}"
 
 
-def minutes_in_words(minutes: float) -> str:
-    """A time of training as it is said."""
-    if minutes <= 0:
-        return "no training"
-    return f"{minutes:.1f} minutes of training" if minutes >= 1 else f"{60 * minutes:.2g} s of training"
-
-
-def _accuracy(rung: Measured) -> str:
-    found = rung.test.metrics.accuracy
-    return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
-
-
 def _cost(rung: Measured) -> str:
     return (
-        f"{minutes_in_words(rung.minutes)}, {rung.milliseconds_a_text:.2g} ms a text and "
-        f"{rung.fitted.size.bytes / 1e6:.2g} MB"
+        f"{_training(rung.minutes)}, {_significant(rung.milliseconds_a_text)} ms a text and "
+        f"{_significant(rung.fitted.size.bytes / 1e6)} MB"
     )
+
+
+def _training(minutes: float) -> str:
+    if not minutes:
+        return "no training"
+    return f"{minutes:.1f} minutes of training" if minutes >= 1 else f"{_significant(60 * minutes)} s of training"
+
+
+def _significant(value: float) -> str:
+    """Two significant digits, and no exponent."""
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+
+
+def _upper(title: str) -> str:
+    return title[0].upper() + title[1:]
 
 
 def _gain(difference: Interval) -> str:
     if difference.low > 0:
         return "gains"
-    return "loses" if difference.high < 0 else "gains nothing that these texts can show"
+    return "loses" if difference.high < 0 else "gains nothing that can be shown"
 
 
-def _seen_on_test(difference: Interval, best: Measured) -> str:
+def _seen_on_test(difference: Interval) -> str:
+    """Where more texts than the dev texts do tell the two apart."""
     if difference.low > 0:
-        return f", which is more than chance: more dev texts would have chosen {best.title} or a rung between"
+        return ", which is more than chance: with more dev texts a rung further up would have been picked"
     return ""

@@ -12,7 +12,7 @@ from afina.config import RunConfig
 from afina.errors import Interrupted
 from afina.recipes.clock import Stopwatch
 from afina.recipes.ladder.measuring import Measured
-from afina.recipes.ladder.picking import choose_pick, on_front
+from afina.recipes.ladder.picking import Pick, choose_pick, on_front
 from afina.recipes.ladder.rungs import Rung
 from afina.recipes.preparation import PreparedData
 from afina.recipes.reporting import Keeping
@@ -121,18 +121,23 @@ class Record:
             "budget_seconds": self.stopwatch.budget,
             "seconds": self.stopwatch.as_dict(),
             "rule": RULE,
-            "rungs": self._rows(),
+            "rungs": [] if pick is None else self._rows(pick),
             "skipped": self.skipped,
             "pick": None if pick is None else pick.as_dict(),
             "warnings": list(self.reporter.warnings),
             "interrupted": self.interrupted,
         }
 
-    def _rows(self) -> list[dict[str, Any]]:
+    def _rows(self, pick: Pick) -> list[dict[str, Any]]:
         accuracies = [rung.accuracy for rung in self.measured]
         by_training = on_front([rung.minutes for rung in self.measured], accuracies)
         by_answering = on_front([rung.milliseconds_a_text for rung in self.measured], accuracies)
         return [
-            {**rung.as_dict(), "pareto": training, "pareto_prediction": answering}
+            {
+                **rung.as_dict(),
+                "pareto": training,
+                "pareto_prediction": answering,
+                "behind_best": pick.behind_best[rung.name].as_dict(),
+            }
             for rung, training, answering in zip(self.measured, by_training, by_answering, strict=True)
         ]
