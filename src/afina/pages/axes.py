@@ -12,10 +12,11 @@ MOST_ROWS = 40
 """Rows that one figure holds; a reader of more needs the table."""
 ROW = 21.0
 """Height of a row, in the figure's units."""
-_NAME = 22
+NAME = 22
+"""Letters of a name beside a figure of the usual width."""
 
 
-def short(name: Any, longest: int = _NAME) -> str:
+def short(name: Any, longest: int = NAME) -> str:
     """A name, whatever it is, as one line that leaves room for the figure."""
     return shorten(clean(str(name)), longest)
 
@@ -25,7 +26,7 @@ def numbers(values: Sequence[Any]) -> list[float]:
     return [float(value) if is_known(value) else 0.0 for value in values]
 
 
-def name_rows(axes: Any, names: Sequence[Any], *, longest: int = _NAME) -> None:
+def name_rows(axes: Any, names: Sequence[Any], *, longest: int = NAME) -> None:
     """Rows from the top down, each with its name at the left."""
     n = len(names)
     axes.set(ylim=(n - 0.4, -0.6), yticks=range(n), yticklabels=[short(name, longest) for name in names])

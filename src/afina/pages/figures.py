@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from afina.pages.axes import MOST_ROWS, ROW, count_axis, name_rows, numbers, short
+from afina.pages.axes import MOST_ROWS, NAME, ROW, count_axis, name_rows, numbers, short
 from afina.pages.drawing import BLUE, FONT, GREEN, INK, ORANGE, RULE, VERMILION, WIDTH, canvas, to_svg
 from afina.pages.plain import UNKNOWN, count, decimal, is_known, percent
 
@@ -209,7 +209,9 @@ def ranges(rows: Sequence[Mapping[str, Any]], *, title: str, unit: str, mark: An
         return to_svg(figure, title=title, description=f"{told} {unit}.")
 
 
-def intervals(rows: Sequence[Mapping[str, Any]], *, title: str, unit: str, mark: Any = None) -> str:
+def intervals(
+    rows: Sequence[Mapping[str, Any]], *, title: str, unit: str, mark: Any = None, width: float = WIDTH
+) -> str:
     """A dot for each estimate and a line over its interval; the axis begins near the lowest.
 
     Args:
@@ -218,12 +220,13 @@ def intervals(rows: Sequence[Mapping[str, Any]], *, title: str, unit: str, mark:
         title: Its name for those who hear the page.
         unit: What is estimated.
         mark: A value to compare with, at which a dashed line stands.
+        width: Width of the figure; a wider one has room for longer names.
     """
     rows = [row for row in rows or () if all(is_known(row.get(key)) for key in ("value", "low", "high"))][:MOST_ROWS]
     if not rows:
         return ""
-    with canvas(52 + ROW * len(rows)) as (figure, axes):
-        name_rows(axes, [row.get("name") for row in rows])
+    with canvas(52 + ROW * len(rows), width=width) as (figure, axes):
+        name_rows(axes, [row.get("name") for row in rows], longest=round(NAME * width**2 / WIDTH**2))
         for place, row in enumerate(rows):
             is_worse = bool(row.get("is_worse"))
             axes.plot([row["low"], row["high"]], [place, place], color=VERMILION if is_worse else BLUE, linewidth=2.4)

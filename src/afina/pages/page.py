@@ -23,6 +23,8 @@ from afina.pages import (
 from afina.pages.differences import mark_differences
 from afina.utf8 import as_utf8
 
+GENERATOR = "afina-pages"
+"""Name by which a file is known to be a page that afina wrote."""
 _FOLDER = Path(__file__).parent / "templates"
 _FIGURES = (
     figures,
@@ -36,12 +38,13 @@ _FIGURES = (
 )
 
 
-def render(template: str, document: Mapping[str, Any]) -> str:
+def render(template: str, document: Mapping[str, Any], *, drawn: Mapping[str, str] | None = None) -> str:
     """Make a page; missing keys leave out what they would have shown.
 
     Args:
         template: Name of a template, such as `inspect.html.j2`.
         document: What the command prints with `--json`. Its texts are escaped, whatever they hold.
+        drawn: Inline SVG by name, of figures that were drawn before the page.
 
     Returns:
         HTML; the same document gives the same page, byte by byte.
@@ -49,7 +52,11 @@ def render(template: str, document: Mapping[str, Any]) -> str:
     Raises:
         MissingExtraError: jinja2 or matplotlib is not installed.
     """
-    page: str = _environment().get_template(template).render(document=plain.clean_document(document))
+    page: str = (
+        _environment()
+        .get_template(template)
+        .render(document=plain.clean_document(document), drawn=drawn or {}, generator=GENERATOR)
+    )
     return page
 
 
@@ -66,6 +73,7 @@ def _environment() -> Any:
         lstrip_blocks=True,
     )
     environment.filters.update(
+        clock=plain.clock,
         coded=_coded,
         count=plain.count,
         decimal=plain.decimal,

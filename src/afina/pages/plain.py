@@ -71,6 +71,19 @@ def percent(value: Any) -> str:
     return f"{value:.0%}" if value in (0, 1) else f"{value:.1%}"
 
 
+def clock(seconds: Any) -> str:
+    """Seconds as a reader says them: 0.8 s, 42 s, 3:32 min or 2:05 h."""
+    if not is_known(seconds) or seconds < 0:
+        return UNKNOWN
+    if seconds < 59.5:
+        return f"{decimal(seconds, 0 if seconds >= 9.95 else 1)} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02d} min"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60}:{minutes % 60:02d} h"
+
+
 def shorten(text: Any, longest: int) -> str:
     """The beginning of a text on one line, with an ellipsis where something is left out."""
     line = " ".join(str(text).split())

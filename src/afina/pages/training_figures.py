@@ -7,7 +7,7 @@ from typing import Any
 
 from afina.pages.axes import ROW, count_axis, name_rows, percent_axis
 from afina.pages.drawing import BLUE, INK, VERMILION, canvas, to_svg
-from afina.pages.plain import count, decimal, is_known, percent
+from afina.pages.plain import clock, count, decimal, is_known, percent
 
 __all__ = ["dev_accuracy_curve", "learning_rate_curve", "loss_curve", "stages"]
 
@@ -123,7 +123,7 @@ def stages(seconds: Mapping[str, Any], *, title: str, budget: Any = None) -> str
             # Behind its bar, or before it where there is no room behind.
             behind = begun + 0.14 * end < end * 1.02
             axes.text(
-                begun + 0.015 * end if behind else begun - value - 0.015 * end, place, _clock(value), color=INK,
+                begun + 0.015 * end if behind else begun - value - 0.015 * end, place, clock(value), color=INK,
                 va="center", ha="left" if behind else "right",
             )  # fmt: skip
         axes.set(xlim=(0, end * 1.02), xlabel="minutes" if end >= 120 else "seconds")
@@ -131,8 +131,8 @@ def stages(seconds: Mapping[str, Any], *, title: str, budget: Any = None) -> str
         axes.grid(axis="x")
         if is_known(budget):
             axes.axvline(budget, color=VERMILION, linestyle=_DASHES, linewidth=1.2)
-        listed = "; ".join(f"{name}: {_clock(value)}" for name, value in told)
-        listed += f"; the budget is {_clock(budget)}" if is_known(budget) else ""
+        listed = "; ".join(f"{name}: {clock(value)}" for name, value in told)
+        listed += f"; the budget is {clock(budget)}" if is_known(budget) else ""
         return to_svg(figure, title=title, description=f"{listed}.")
 
 
@@ -157,13 +157,6 @@ def _time_axis(axis: Any, *, in_minutes: bool) -> None:
     step = next((step for step in steps if end / (step * unit) <= 7), end / (5 * unit))
     axis.set_major_locator(MultipleLocator(step * unit))
     axis.set_major_formatter(FuncFormatter(lambda value, _: count(value / unit)))
-
-
-def _clock(seconds: float) -> str:
-    """Seconds as a reader says them: 0.8 s, 42 s or 3:32 min."""
-    if seconds < 60:
-        return f"{decimal(seconds, 0 if seconds >= 10 else 1)} s"
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d} min"
 
 
 def _known(rows: Sequence[Mapping[str, Any]], *keys: str) -> list[Mapping[str, Any]]:

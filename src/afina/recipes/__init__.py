@@ -25,6 +25,7 @@ __all__ = [
     "inspect_data",
     "measure_effect",
     "measure_matrix",
+    "report_run",
     "resume",
     "split_data",
     "tune",
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from afina.recipes.ladder.drawing import draw_ladder
     from afina.recipes.matrix.measuring import Matrix, measure_matrix
     from afina.recipes.reporting import Reporter, Silent
+    from afina.recipes.run_report import report_run
     from afina.recipes.splitting import split_data
     from afina.recipes.tokenizer_effect import measure_effect
     from afina.recipes.tokenizer_study import compare_tokenizers
@@ -63,6 +65,7 @@ else:
             "inspect_data": "inspecting",
             "measure_effect": "tokenizer_effect",
             "measure_matrix": "matrix.measuring",
+            "report_run": "run_report",
             "resume": "fine_tuning",
             "split_data": "splitting",
             "tune": "tuning",
