@@ -13,7 +13,7 @@ from afina.recipes.reporting import Reporter
 from afina.recipes.session import set_up
 
 # Of a rung's share, what reading the dev and test texts for the comparison may take.
-_SHARE_OF_RUNG = 0.12
+_SHARE_OF_RUNG = 0.2
 _FEWEST_TEST = 100
 _TEXTS_TO_TIME = 48
 # Machines are shared: predictions are planned as if they ran this much slower than measured.
