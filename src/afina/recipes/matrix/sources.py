@@ -185,7 +185,7 @@ def replace_labels(dataset: TextDataset, names: Sequence[str], labels: LabelSet)
 
 
 def without_test_texts(sources: Sequence[MatrixSource], reporter: Reporter) -> list[MatrixSource]:
-    """Each source without the training and dev texts that stand, exactly or nearly, in the test set of another.
+    """Each source without the training and dev texts that stand, exactly or nearly, in a test set, its own too.
 
     Raises:
         DataError: Too few training or dev texts of a source are left.
@@ -194,24 +194,21 @@ def without_test_texts(sources: Sequence[MatrixSource], reporter: Reporter) -> l
     for source in sources:
         train, dev, removed = source.train, source.dev, {}
         for other in sources:
-            if other is source:
-                continue
-            in_train = find_overlap(train.normal_forms, other.test.normal_forms)
-            in_dev = find_overlap(dev.normal_forms, other.test.normal_forms)
+            in_train, in_dev = (find_overlap(part.normal_forms, other.test.normal_forms) for part in (train, dev))
             found = Removed(len(in_train.exact) + len(in_dev.exact), len(in_train.near) + len(in_dev.near))
             removed[other.name] = found
-            if not found.rows:
-                continue
-            reporter.warn(
-                f"{source.name} and {other.name} share texts: removed from what is trained on, "
-                f"{found.rows:,} texts of {source.name} ({found.exact:,} exact, {found.near:,} near) that stand in the "
-                f"test set of {other.name}"
-            )
+            if found.rows:
+                # Inside a source only what differs in a word of a short text is left: equal texts are divided together.
+                tell = reporter.tell if other is source else reporter.warn
+                tell(
+                    f"Removed from what the model of {source.name} is trained on: {found.rows:,} texts that stand in "
+                    f"the test set of {other.name} ({found.exact:,} exactly, {found.near:,} nearly)"
+                )
             train, dev = _without(train, in_train.rows), _without(dev, in_dev.rows)
         if not len(dev):
             raise DataError(
-                f"Every dev text of {source.name} stands in the test set of another source",
-                hint="leave one of the two out",
+                f"Every dev text of {source.name} stands in a test set, so nothing is left",
+                hint="leave one of the sources that share texts out",
             )
         require_rows_per_label(train, 2)
         cleaned.append(replace(source, train=train, dev=dev, removed=removed))
@@ -269,8 +266,8 @@ def _divide(source: str, dataset: TextDataset, config: DataConfig, *, seed: int,
     require_rows_per_label(dataset, 4)
     n = len(dataset)
     test, dev = min(_TEST_SHARE, _MOST_TEST / n), min(config.dev_share, _MOST_DEV / n)
-    parts = split(dataset, (1 - test - dev, dev, test), seed=seed)
-    return MatrixSource(dataset.name, source, *parts, set_aside=set_aside)
+    train_part, dev_part, test_part = split(dataset, (1 - test - dev, dev, test), seed=seed)
+    return MatrixSource(dataset.name, source, train_part, dev_part, test_part, set_aside)
 
 
 def _concatenate(datasets: Sequence[TextDataset], name: str) -> TextDataset:

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+from tests.recipes.recorder import Recorder
+
+from afina.errors import Interrupted, MachineLimitError, OutputError
+from afina.recipes import measure_matrix
+from afina.recipes.matrix import measuring
+from afina.run_folder import RunFolder
+
+
+def test_a_model_for_each_source_and_one_for_all_is_tested_on_each(two_sources, config, tmp_path):
+    recorder = Recorder()
+    measured = measure_matrix(two_sources, config, reporter=recorder)
+    document = measured.document
+    assert document["complete"]
+    assert document["sources"] == ["films", "rooms"]
+    assert document["trained_on"] == ["films", "rooms", "all"]
+    pairs = [(cell["train"], cell["test"]) for cell in document["cells"]]
+    assert pairs == [(train, test) for train in ("films", "rooms", "all") for test in ("films", "rooms")]
+    assert {cell["n"] for cell in document["cells"] if cell["test"] == "films"} == {20}
+    assert document["distances"][0]["sources"] == ["films", "rooms"]
+    assert 0 <= document["distances"][0]["proxy_a"] <= 2
+    for name in document["trained_on"]:
+        manifest = RunFolder(measured.root / "runs" / name).verify()
+        assert manifest["labels"] == ["negative", "positive"]
+    written = json.loads((measured.root / "matrix.json").read_text())
+    assert written["cells"] == document["cells"]
+    assert "films" in (measured.root / "matrix.svg").read_text()
+    page = (measured.root / "matrix.html").read_text()
+    assert document["verdict"][0].split(",")[0] in page
+    assert not list(measured.root.rglob("*.partial"))
+    # The smallest first, so that what it leaves of the time goes to the others.
+    order = [told.split(":")[1].split(",")[0].strip() for told in recorder.told if told.startswith("Training ")]
+    assert order == ["films", "rooms", "all"]
+
+
+def test_equal_sizes_are_kept_and_told(two_sources, config):
+    document = measure_matrix(two_sources, config, equal_size=True).document
+    assert document["equal_size"]
+    assert len({row["train"] for row in document["models"]}) == 1
+
+
+def test_a_training_that_fails_leaves_a_gap_and_is_told(two_sources, config, monkeypatch):
+    real, recorder = measuring.train_and_test, Recorder()
+
+    def fail_on_rooms(source, *arguments, **options):
+        if source.name == "rooms":
+            raise MachineLimitError("The budget is too short to train")
+        return real(source, *arguments, **options)
+
+    monkeypatch.setattr(measuring, "train_and_test", fail_on_rooms)
+    document = measure_matrix(two_sources, config, reporter=recorder).document
+    assert document["failed"] == [{"name": "rooms", "why": "The budget is too short to train"}]
+    assert {cell["train"] for cell in document["cells"]} == {"films", "all"}
+    assert any("No model of rooms" in warning for warning in recorder.warned)
+    assert document["complete"]
+
+
+def test_an_interrupted_matrix_keeps_what_is_trained_and_its_part_of_the_grid(two_sources, config, tmp_path):
+    class Stop(Recorder):
+        def stage(self, name):
+            if name == "Testing rooms on all sources":
+                signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(Interrupted, match="1 of 3 models are trained") as error:
+        measure_matrix(two_sources, config, reporter=Stop())
+    assert str(tmp_path / "matrix") in error.value.hint
+    document = json.loads((tmp_path / "matrix" / "matrix.json").read_text())
+    assert not document["complete"]
+    assert {cell["train"] for cell in document["cells"]} == {"films"}
+    assert RunFolder(tmp_path / "matrix" / "runs" / "films").is_complete
+
+
+def test_one_interrupted_before_any_model_leaves_nothing(two_sources, config, tmp_path):
+    class Stop(Recorder):
+        def step(self, step, *, seconds_left):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(Interrupted, match="nothing was written"):
+        measure_matrix(two_sources, config, reporter=Stop())
+    assert not (tmp_path / "matrix").exists()
+
+
+def test_a_budget_too_short_for_any_model_ends_with_its_reason(two_sources, config, tmp_path):
+    training = config.training.model_copy(update={"max_steps": None, "budget": 1.0})
+    with pytest.raises(MachineLimitError):
+        measure_matrix(two_sources, config.model_copy(update={"training": training}))
+    assert not (tmp_path / "matrix").exists()
+
+
+def test_only_an_earlier_matrix_is_replaced_and_only_when_told(two_sources, config, tmp_path):
+    out = tmp_path / "matrix"
+    out.mkdir()
+    (out / "mine.txt").write_text("mine")
+    for force in (False, True):
+        with pytest.raises(OutputError):
+            measure_matrix(two_sources, config, force=force)
+    (out / "matrix.json").write_text("{}")
+    measure_matrix(two_sources, config, force=True)
+    assert not (out / "mine.txt").exists()
