@@ -6,12 +6,15 @@ Imports the planning room and those before it, never the inference room.
 from afina.evaluation.baselines import MajorityBaseline, TfidfBaseline
 from afina.evaluation.blending import BLEND_FILE, blend, choose_weight
 from afina.evaluation.calibration import at_temperature, fit_temperature, log_probabilities
+from afina.evaluation.comparison import Comparison, compare_predictions, find_disagreements
 from afina.evaluation.details import Details, detail
 from afina.evaluation.evaluation import Evaluation, evaluate, evaluate_answers
 from afina.evaluation.intervals import Interval, bootstrap_mean, exact_share
 from afina.evaluation.lexicon import LexiconBaseline, speaks_of_sentiment
 from afina.evaluation.metrics import Metrics, paired_difference, score
+from afina.evaluation.mistakes import find_mistakes
 from afina.evaluation.nb_svm import NbSvmBaseline
+from afina.evaluation.neighbours import TrainingTexts
 from afina.evaluation.reliability import brier_score, expected_calibration_error
 from afina.evaluation.tfidf import TfidfModel
 from afina.evaluation.tfidf_file import read_tfidf, write_tfidf
@@ -20,6 +23,7 @@ from afina.evaluation.verdict import against_baseline
 
 __all__ = [
     "BLEND_FILE",
+    "Comparison",
     "Coverage",
     "Details",
     "Evaluation",
@@ -31,6 +35,7 @@ __all__ = [
     "TfidfBaseline",
     "TfidfModel",
     "Threshold",
+    "TrainingTexts",
     "against_baseline",
     "at_temperature",
     "blend",
@@ -38,11 +43,14 @@ __all__ = [
     "brier_score",
     "choose_threshold",
     "choose_weight",
+    "compare_predictions",
     "detail",
     "evaluate",
     "evaluate_answers",
     "exact_share",
     "expected_calibration_error",
+    "find_disagreements",
+    "find_mistakes",
     "fit_temperature",
     "log_probabilities",
     "measure_threshold",
