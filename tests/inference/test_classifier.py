@@ -8,7 +8,7 @@ import torch
 
 from afina.data import TextDataset
 from afina.errors import DataError, ModelError
-from afina.evaluation import BLEND_FILE, TfidfBaseline, write_tfidf
+from afina.evaluation import BLEND_FILE, TfidfBaseline, at_temperature, write_tfidf
 from afina.inference import Classifier
 from afina.inference.torch_backend import TorchBackend
 from afina.labels import LabelSet
@@ -62,6 +62,9 @@ def test_the_share_of_cut_texts_is_right_for_texts_asked_about_before_and_for_ot
     classifier.predict_proba(TEXTS)
     assert classifier.share_truncated(tuple(TEXTS)) == 1 / 4
     assert classifier.share_truncated(TEXTS[:2]) == 1 / 2
+    np.testing.assert_array_equal(classifier.truncated(TEXTS), [False, True, False, False])
+    np.testing.assert_array_equal(classifier.truncated(TEXTS[:2]), [False, True])
+    assert classifier.truncated([]).shape == (0,)
 
 
 def test_a_temperature_softens_and_never_reorders(write_run):
@@ -69,6 +72,21 @@ def test_a_temperature_softens_and_never_reorders(write_run):
     soft = Classifier.load(write_run({"max_tokens": 16}, temperature=2.0).root).predict_proba(TEXTS)
     assert (soft.argmax(axis=1) == plain.argmax(axis=1)).all()
     assert (soft.max(axis=1) < plain.max(axis=1)).all()
+
+
+@pytest.mark.parametrize("calibration", [None, {"folded": False}, {"folded": True}])
+def test_a_temperature_is_applied_where_the_weights_do_not_hold_it(write_run, calibration):
+    plain = Classifier.load(write_run({"max_tokens": 16}).root).predict_proba(TEXTS)
+    entries = {} if calibration is None else {"calibration": {"temperature": 2.0, **calibration}}
+    found = Classifier.load(write_run({"max_tokens": 16}, temperature=2.0, **entries).root).predict_proba(TEXTS)
+    folded = calibration is not None and calibration["folded"]
+    np.testing.assert_allclose(found, plain if folded else at_temperature(np.log(plain), 2.0), atol=1e-9)
+
+
+def test_the_threshold_of_a_run_is_known(write_run):
+    assert Classifier.load(write_run({"max_tokens": 16}).root).threshold is None
+    assert Classifier.load(write_run({"max_tokens": 16}, unsure={"threshold": None}).root).threshold is None
+    assert Classifier.load(write_run({"max_tokens": 16}, unsure={"threshold": 0.75}).root).threshold == 0.75
 
 
 @pytest.mark.parametrize(
@@ -80,6 +98,13 @@ def test_a_temperature_softens_and_never_reorders(write_run):
         ({"settings": {"max_tokens": 16, "max_windows": "many"}}, "is incomplete"),
         ({"settings": {"max_tokens": 1}}, "No room for a text"),
         ({"temperature": None}, "is incomplete"),
+        ({"temperature": 0}, "A temperature is out of range: 0"),
+        ({"temperature": float("nan")}, "A temperature is out of range: nan"),
+        ({"calibration": {"temperature": 2}}, "is incomplete: 'folded'"),
+        ({"calibration": "done"}, "is incomplete"),
+        ({"unsure": {"threshold": 1.5}}, "threshold of sure answers is out of range: 1.5"),
+        ({"unsure": {"threshold": "high"}}, "is incomplete"),
+        ({"unsure": 0.5}, "is incomplete"),
     ],
 )
 def test_a_manifest_that_cannot_be_followed_is_refused(write_run, entries, message):
@@ -120,6 +145,15 @@ def test_a_run_blends_in_the_baseline_it_carries(write_run, baseline):
     assert Classifier.load(run.root).predict_proba([]).shape == (0, 2)
 
 
+def test_a_blend_has_a_temperature_of_its_own(write_run, baseline):
+    run = write_run({"max_tokens": 16}, blend={"weight": 0.5, "file": BLEND_FILE})
+    write_tfidf(baseline.as_model(), run.root / BLEND_FILE)
+    mixed = Classifier.load(run.root).predict_proba(TEXTS)
+    run = write_run({"max_tokens": 16}, blend={"weight": 0.5, "file": BLEND_FILE, "temperature": 0.5})
+    sharpened = Classifier.load(run.root).predict_proba(TEXTS)
+    np.testing.assert_allclose(sharpened, at_temperature(np.log(mixed), 0.5), atol=1e-9)
+
+
 def test_a_weight_of_zero_needs_no_file(write_run):
     plain = Classifier.load(write_run({"max_tokens": 16}).root).predict_proba(TEXTS)
     run = write_run({"max_tokens": 16}, blend={"weight": 0, "file": BLEND_FILE})
@@ -144,6 +178,7 @@ def test_any_classifier_can_be_blended_in(write_run):
         ({"weight": 0.5, "file": "run.json"}, "is damaged"),
         ({"weight": 0.5}, "is incomplete: 'file'"),
         ({"file": BLEND_FILE}, "is incomplete: 'weight'"),
+        ({"weight": 0.5, "file": BLEND_FILE, "temperature": -1}, "A temperature is out of range: -1"),
         ("half", "is incomplete"),
     ],
 )

@@ -1,12 +1,13 @@
 """When to say "not sure": a threshold on the confidence that keeps the answers given below an error rate.
 
-Method: Geifman and El-Yaniv, "Selective Classification for Deep Neural Networks", NIPS 2017 (arXiv 1705.08500): of the
-texts answered, the error rate is bounded from above by a binomial tail, for each of the few thresholds that are tried.
+Selective classification with a guarantee (Geifman and El-Yaniv, NIPS 2017, arXiv 1705.08500): the error rate among the
+texts answered is bounded from above by a binomial tail. They share the risk of a false promise among all thresholds
+tried. Here the thresholds are tried from the highest down until the first that fails, and each may take the whole risk
+(fixed sequence testing, Angelopoulos et al. 2021, arXiv 2110.01052): on a few hundred texts that answers far more.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,9 @@ from afina.evaluation.intervals import Interval, exact_share
 
 Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
+
+# Share of the risk of a false promise that is spent on promising it for all texts.
+_RISK_OF_ALL = 0.1
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,9 @@ def choose_threshold(
     """The lowest threshold that promises an error rate among the texts answered.
 
     The promise: with the given confidence, at most `error_rate` of the answers to further texts of the same kind are
-    wrong. It is an exact binomial bound, shared among all thresholds tried (Bonferroni): all texts answered, and then
-    those of a search by halving. Texts that chose weights or a temperature before flatter the model a little; a test
-    set tells what the promise is worth.
+    wrong. A tenth of the risk that it is false is spent on answering all texts, the rest on thresholds: from the
+    highest with which one error may be afforded, down to the last of which the exact binomial bound still holds. Texts
+    that chose weights or a temperature before flatter the model a little; a test set tells what the promise is worth.
 
     Args:
         label_ids: True label of each text, (n_texts,).
@@ -72,20 +76,20 @@ def choose_threshold(
         return None
     certainty = probabilities.max(axis=1)
     wrong = probabilities.argmax(axis=1) != label_ids
-    tail = (1 - confidence) / (1 + math.ceil(math.log2(n + 1)))
-    if _upper_bound(int(wrong.sum()), n, tail) <= error_rate:
+    risk = 1 - confidence
+    if _upper_bounds(int(wrong.sum()), n, _RISK_OF_ALL * risk) <= error_rate:
         return Threshold(0.0, 1.0)
-    ascending = np.sort(certainty)
-    found = None
-    low, high = 0, n - 1
-    while low <= high:
-        middle = (low + high) // 2
-        answered = certainty >= ascending[middle]
-        if _upper_bound(int(wrong[answered].sum()), int(answered.sum()), tail) <= error_rate:
-            found, high = Threshold(float(ascending[middle]), float(answered.mean())), middle - 1
-        else:
-            low = middle + 1
-    return found
+    # Texts that are equally sure are answered together, or not at all.
+    values, counts = np.unique(certainty, return_counts=True)
+    answered = counts[::-1].cumsum()  # (n_thresholds,), from the highest threshold down, as the next
+    errors = np.bincount(np.searchsorted(values, certainty), weights=wrong)[::-1].cumsum()
+    tail = (1 - _RISK_OF_ALL) * risk
+    first = int((_upper_bounds(1, answered, tail) > error_rate).sum())
+    holds = _upper_bounds(errors, answered, tail) <= error_rate
+    last = first + int(holds[first:].cumprod().sum()) - 1
+    if last < first:
+        return None
+    return Threshold(float(values[::-1][last]), float(answered[last] / n))
 
 
 def measure_threshold(label_ids: Ids, probabilities: Floats, threshold: float) -> Coverage:
@@ -106,8 +110,9 @@ def measure_threshold(label_ids: Ids, probabilities: Floats, threshold: float) -
     )
 
 
-def _upper_bound(errors: int, n: int, tail: float) -> float:
-    """The largest error rate with which so few errors in `n` texts are still as probable as `tail`."""
+def _upper_bounds(errors: Floats | int, n: Ids | int, tail: float) -> Floats:
+    """The largest error rates with which so few errors in `n` texts are still as probable as `tail`."""
     from scipy.stats import beta
 
-    return 1.0 if errors == n else float(beta.ppf(1 - tail, errors + 1, n - errors))
+    bounds: Floats = np.where(errors < n, beta.ppf(1 - tail, errors + 1, np.maximum(n - errors, 1)), 1.0)
+    return bounds

@@ -81,7 +81,10 @@ def unsure_sentence(summary: Mapping[str, Any]) -> str:
     unsure, test = summary["unsure"], summary["unsure"]["test"]
     wished = f"at most {unsure['error_rate']:.3g}"
     if test is None:
-        return f"no threshold on the probability can promise an error rate of {wished}: too few dev texts, or too hard"
+        return (
+            f"the dev texts are too few, or too hard, to promise an error rate of {wished} from any probability on; "
+            f"ask for less with --set evaluation.error_rate={min(2 * unsure['error_rate'], 0.4):.3g}"
+        )
     start = f"sure of {test['coverage']['value']:.1%} of the test texts (probability {unsure['threshold']:.3f} or more)"
     if test["error_rate"] is None:
         return start
