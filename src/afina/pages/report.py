@@ -55,7 +55,7 @@ def draw_report_figures(document: Mapping[str, Any]) -> dict[str, str]:
         "dev-accuracy": dev_accuracy_curve(training.rows("dev"), title="Accuracy on the dev set by step"),
         "learning-rate": learning_rate_curve(training.rows("curve"), title="Learning rate by step"),
         "time": stages(time["stages"], title="Where the time went", budget=time.get("budget_seconds")),
-        "accuracy": intervals([_named(row) for row in results.rows("contenders")],
+        "accuracy": intervals([_named(row) for row in results.rows("contenders") if not row.get("is_floor")],
                               title="Accuracy beside the baselines", unit="accuracy"),
         "seeds": intervals([_named({**row, "name": f"seed {row.get('seed')}"}) for row in seeds],
                            title="Accuracy by seed", unit="accuracy"),
@@ -65,7 +65,8 @@ def draw_report_figures(document: Mapping[str, Any]) -> dict[str, str]:
                                              title="Precision and recall"),
         "slices": intervals([_slice(row) for row in test.rows("slices")], title="Accuracy by kind of text",
                             unit="accuracy", mark=test["accuracy"].get("value"), width=_WIDE),
-        "elsewhere": intervals([_named({**row, "name": row.get("dataset")}) for row in d.rows("evaluations")],
+        "elsewhere": intervals([_named({**row, "name": row.get("dataset")}) for row in d.rows("evaluations")
+                                if row.get("honest") is not False],
                                title="Accuracy on other data sets", unit="accuracy",
                                mark=test["accuracy"].get("value"), width=_WIDE),
         "matrix": accuracy_grid(_names(cells, "train"), _names(cells, "test"), cells,

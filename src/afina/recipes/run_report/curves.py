@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ def training_curve(history: Sequence[Mapping[str, Any]]) -> list[dict[str, float
     """
     steps = [row for row in history if _is_number(row.get("step")) and _is_number(row.get("loss"))]
     curve = []
+    peak = max(range(len(steps)), key=lambda i: _rate(steps[i]), default=-1)
     for part in np.array_split(np.arange(len(steps)), min(_MOST_POINTS, len(steps))) if steps else ():
         losses = [steps[i]["loss"] for i in part]
         low, high = np.quantile(losses, (0.1, 0.9))
@@ -32,7 +33,8 @@ def training_curve(history: Sequence[Mapping[str, Any]]) -> list[dict[str, float
                 "loss": float(np.mean(losses)),
                 "loss_low": float(low),
                 "loss_high": float(high),
-                "learning_rate": last.get("learning_rate"),
+                # Of the last step, but for the peak, which must not be lost between two.
+                "learning_rate": _rate(steps[peak] if peak in part else last),
             }
         )
     return curve
@@ -81,7 +83,12 @@ def coverage_curve(is_right: npt.NDArray[np.bool_], confidence: npt.NDArray[np.f
     return [{"coverage": float((end + 1) / len(order)), "error_rate": float(wrong[end] / (end + 1))} for end in ends]
 
 
-def _is_number(value: Any) -> bool:
+def _rate(step: Mapping[str, Any]) -> float:
+    rate = step.get("learning_rate")
+    return float(rate) if _is_number(rate) else 0.0
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _METRICS = ("accuracy", "f1", "precision", "recall", "matthews", "log_loss", "ece")
+_MAJORITY = "majority class"
 _MOST_CONFUSIONS = 12
 _MOST_EXAMPLES = 3
 
@@ -22,8 +23,17 @@ def contenders(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
         found.append(("fine-tuned alone", blend["test_alone"]))
     if baseline:
         found.append(("TF-IDF", baseline))
-        found.append(("majority class", baseline.get("majority") or {}))
-    return [{"name": name, **{metric: scores.get(metric) for metric in _METRICS}} for name, scores in found if scores]
+        found.append((_MAJORITY, baseline.get("majority") or {}))
+    return [
+        {
+            "name": name,
+            **{metric: scores.get(metric) for metric in _METRICS},
+            # So far below the others that in one figure with it they could not be told apart.
+            "is_floor": name == _MAJORITY,
+        }
+        for name, scores in found
+        if scores
+    ]
 
 
 def mark_worse(result: Mapping[str, Any]) -> list[dict[str, Any]]:

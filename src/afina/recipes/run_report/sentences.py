@@ -38,7 +38,11 @@ def _of_unsure(unsure: Mapping[str, Any] | None) -> str | None:
 
 
 def _of_elsewhere(evaluations: Sequence[Mapping[str, Any]]) -> str | None:
-    scored = [result for result in evaluations if isinstance(result.get("accuracy"), Mapping)]
+    scored = [
+        result
+        for result in evaluations
+        if result.get("honest") is not False and isinstance(result.get("accuracy"), Mapping)
+    ]
     if not scored:
         return None
     worst = min(scored, key=lambda result: float(result["accuracy"]["value"]))
