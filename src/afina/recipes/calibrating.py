@@ -61,6 +61,11 @@ class Calibration:
     """Share of wrong answers wished for among the sure ones."""
 
     @property
+    def last_temperature(self) -> float:
+        """The one that turns into the run's answers: of the mixture, where the baseline is blended in."""
+        return self.blending.temperature if self.blending.weight else self.temperature
+
+    @property
     def temperature_left(self) -> float:
         """What the logits of the model as it is now are still to be divided by."""
         return 1.0 if self.folded else self.temperature
@@ -82,18 +87,15 @@ class Calibration:
             test: Texts that chose nothing.
             probabilities: The run's answers to them, (n_texts, n_labels).
         """
-        blended = self.blending.weight > 0
         found = self.threshold
         measured = None if found is None else measure_threshold(test.label_ids, probabilities, found.value).as_dict()
         return {
             "calibration": {
                 "temperature": self.temperature,
                 "folded": self.folded,
-                "blend_temperature": self.blending.temperature if blended else None,
+                "blend_temperature": self.blending.temperature if self.blending.weight else None,
                 "dev": self.dev.as_dict(),
-                "test": _errors(
-                    test.label_ids, probabilities, self.blending.temperature if blended else self.temperature
-                ).as_dict(),
+                "test": _errors(test.label_ids, probabilities, self.last_temperature).as_dict(),
             },
             "unsure": {
                 "error_rate": self.error_rate,

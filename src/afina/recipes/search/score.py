@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from afina.evaluation import Interval, bootstrap_mean
+from afina.evaluation.calibration import losses_at_best_scale
 
 OBJECTIVE = "log loss of the dev texts after temperature scaling"
 _LEAST_PROBABILITY = 1e-7
-_LARGEST_SCALE = 3.0
 
 
 @dataclass(frozen=True)
@@ -42,21 +42,8 @@ def score_trial(probabilities: npt.NDArray[np.float64], label_ids: npt.NDArray[n
         probabilities: Of each dev text, (n_texts, n_labels).
         label_ids: Their labels, (n_texts,).
     """
-    from scipy.optimize import minimize_scalar
-
-    logits = np.log(np.maximum(probabilities, _LEAST_PROBABILITY))
-    rows = np.arange(len(label_ids))
-
-    def losses(log_temperature: float) -> npt.NDArray[np.float64]:
-        scaled = logits / math.exp(log_temperature)
-        scaled -= scaled.max(axis=1, keepdims=True)
-        lost: npt.NDArray[np.float64] = np.log(np.exp(scaled).sum(axis=1)) - scaled[rows, label_ids]
-        return lost
-
-    best = minimize_scalar(
-        lambda scale: float(losses(scale).mean()), bounds=(-_LARGEST_SCALE, _LARGEST_SCALE), method="bounded"
-    )
-    return Score(losses(float(best.x)), float((probabilities.argmax(axis=1) == label_ids).mean()))
+    losses = losses_at_best_scale(label_ids, np.log(np.maximum(probabilities, _LEAST_PROBABILITY)))
+    return Score(losses, float((probabilities.argmax(axis=1) == label_ids).mean()))
 
 
 @dataclass(frozen=True)
