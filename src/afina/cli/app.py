@@ -14,7 +14,21 @@ from typing import Annotated
 import typer
 
 import afina
-from afina.cli import _console, audit, evaluate, inspect, ladder, matrix, predict, report, split, tokens, train, tune
+from afina.cli import (
+    _console,
+    audit,
+    compare,
+    evaluate,
+    inspect,
+    ladder,
+    matrix,
+    predict,
+    report,
+    split,
+    tokens,
+    train,
+    tune,
+)
 from afina.errors import AfinaError, Interrupted, MachineLimitError
 from afina.extras import missing
 
@@ -31,6 +45,7 @@ app.command(epilog=tune.EXAMPLES)(tune.tune)
 app.command(epilog=ladder.EXAMPLES)(ladder.ladder)
 app.command(epilog=matrix.EXAMPLES)(matrix.matrix)
 app.command(epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.command(epilog=compare.EXAMPLES)(compare.compare)
 app.command(epilog=predict.EXAMPLES)(predict.predict)
 app.command(epilog=report.EXAMPLES)(report.report)
 data = typer.Typer(help="See what texts hold before anything is trained on them.", no_args_is_help=True)

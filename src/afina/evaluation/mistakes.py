@@ -42,7 +42,7 @@ def find_mistakes(
     Returns:
         The document of `mistakes.json`:
 
-        - `n` texts, `n_wrong` of them; `max_characters` to which texts are cut; `neighbours_from` in words, or None.
+        - `n` wrong answers to `n_texts` texts; `max_characters` to which texts are cut; `neighbours_from` in words, or None.
         - `confident`: wrong answers, the surest first.
         - `near_misses`: answers, wrong or right, that were all but another one, the smallest margin first.
         - `against_baseline`: `n_won` texts that it alone labels rightly, `n_lost` that the baseline alone does (both
@@ -64,8 +64,8 @@ def find_mistakes(
     described = {kind: [answers.describe(i, neighbours[i]) for i in found.tolist()] for kind, found in chosen.items()}
     has_baseline = baseline_probabilities is not None
     return {
-        "n": len(dataset),
-        "n_wrong": int((~answers.correct).sum()),
+        "n": int((~answers.correct).sum()),
+        "n_texts": len(dataset),
         "max_characters": MAX_CHARACTERS,
         "neighbours_from": None if training is None else training.origin,
         "confident": described["confident"],

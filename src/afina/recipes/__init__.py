@@ -18,6 +18,7 @@ __all__ = [
     "Tuned",
     "audit_labels",
     "climb_ladder",
+    "compare_runs",
     "compare_tokenizers",
     "draw_ladder",
     "evaluate_run",
@@ -34,6 +35,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from afina.recipes.auditing import audit_labels, write_audited
+    from afina.recipes.comparing import compare_runs
     from afina.recipes.evaluating import evaluate_run
     from afina.recipes.fine_tuning import FineTuned, fine_tune, resume
     from afina.recipes.inspecting import inspect_data
@@ -58,6 +60,7 @@ else:
             "Tuned": "tuning",
             "audit_labels": "auditing",
             "climb_ladder": "ladder.climbing",
+            "compare_runs": "comparing",
             "compare_tokenizers": "tokenizer_study",
             "draw_ladder": "ladder.drawing",
             "evaluate_run": "evaluating",
