@@ -19,7 +19,7 @@ def ladder(afina_command, reviews_csv, tiny_model):
 def test_it_prints_the_table_what_was_left_out_and_the_pick(ladder, tmp_path):
     code, out, err = ladder("--rungs", "majority,tfidf,full", "--budget", "40s", "--set", "training.epochs=1")
     assert code == 0, err
-    for expected in ("majority class", "TF-IDF + LR", "full fine-tuning", "ms a text", "Do these texts need",
+    for expected in ("majority class", "TF-IDF + LR", "full fine-tuning", "ms a text", "These texts need",
                      "The pick is the first rung", "equal share of the budget", "front"):  # fmt: skip
         assert expected in out
     folder = tmp_path / "runs" / "reviews-ladder"

@@ -133,7 +133,11 @@ def test_a_rung_that_fails_leaves_the_others_alone(climb):
     ("labels", "words", "expected"),
     [
         (("joy", "anger"), "the film number", "the labels are anger, joy"),
-        (("positive", "negative"), "la película es demasiado larga y los actores no ayudan en absoluto a la historia", "written in 'es'"),
+        (
+            ("positive", "negative"),
+            "la película es demasiado larga y los actores no ayudan en absoluto a la historia",
+            "written in 'es'",
+        ),
     ],
 )
 def test_a_lexicon_says_why_it_cannot_read_the_texts(tmp_path, tiny_model, labels, words, expected):
@@ -201,6 +205,7 @@ def test_what_the_ladder_decides_cannot_be_set(climb, settings, arguments, expec
         climb(settings=settings, **arguments)
 
 
+@pytest.mark.slow
 def test_the_budget_bounds_all_of_it(tiny_model, tmp_path):
     source = write_reviews(tmp_path / "many.csv", 400)
     began = time.monotonic()

@@ -56,7 +56,7 @@ def test_the_cheapest_that_the_dev_texts_cannot_tell_from_the_best_is_picked():
     assert found.needs_transformer is False
     assert found.behind_best["majority"].told_apart
     assert not found.behind_best["tfidf"].told_apart
-    assert "Not as far as can be shown" in found.answer
+    assert "no transformer, as far as can be shown" in found.answer
     assert "no more than chance" in " ".join(found.reasons)
 
 
@@ -65,7 +65,7 @@ def test_what_is_better_by_more_than_chance_is_worth_its_cost():
     assert found.chosen is found.best
     assert found.needs_transformer is True
     assert found.above is None
-    assert found.answer.endswith("Yes: full is the cheapest rung that keeps up with the best")
+    assert found.answer.endswith("need a transformer: full is the cheapest rung that keeps up with the best")
     assert "0.850" in found.reasons[0]
     assert "3.0 minutes of training, 15 ms a text and 2.0 MB" in found.reasons[0]
 
@@ -84,7 +84,7 @@ def test_of_equal_rungs_the_cheaper_one_is_best():
 def test_without_a_transformer_nobody_can_say_that_none_is_needed():
     found = pick(rung("majority", 200), rung("tfidf", 50))
     assert found.needs_transformer is None
-    assert "Not answered" in found.answer
+    assert "is open, since none was measured" in found.answer
     assert found.as_dict()["needs_transformer"] is None
 
 

@@ -25,8 +25,8 @@ from afina.recipes.reporting import Keeping, Reporter, Silent
 if TYPE_CHECKING:
     from afina.training import TrainingStep
 
-# Kept for drawing the page and leaving the process.
-_CLOSING_SECONDS = 6.0
+# Kept for drawing the page and leaving the process, and of the budget for what nobody foresees.
+_CLOSING_SECONDS, _MARGIN_SHARE = 6.0, 0.015
 # Beside loading the model, less cannot hold a training worth the name.
 _LEAST_SECONDS = 5.0
 
@@ -87,7 +87,7 @@ def climb_ladder(
         if n_transformers:
             keeping.stage("Loading the model and measuring this machine")
             reading = measure_reading(config, data)
-            share = (stopwatch.seconds_left - _CLOSING_SECONDS) / n_transformers
+            share = _share(stopwatch, n_left=n_transformers)
             data = take_test_in_time(data, reading, share_seconds=share, reporter=keeping, seed=seed)
     record = Record(without_passwords(config), out, data, stopwatch, keeping)
     record.begin(force=force)
@@ -130,7 +130,7 @@ def _climb_baseline(record: Record, rung: Baseline, *, seed: int) -> None:
 
 def _climb_transformer(record: Record, rung: Transformer, config: RunConfig, reading: Reading, *, n_left: int) -> None:
     data = record.data
-    share = (record.stopwatch.seconds_left - _CLOSING_SECONDS) / n_left
+    share = _share(record.stopwatch, n_left=n_left)
     seconds = share - reading.seconds(len(data.dev) + len(data.test))
     if seconds < reading.load_seconds + _LEAST_SECONDS:
         record.skip(
@@ -143,6 +143,12 @@ def _climb_transformer(record: Record, rung: Transformer, config: RunConfig, rea
     fitted = rung.fit_on(data, config=config, seconds=seconds, out=record.runs / rung.name, reporter=reporter)
     reporter.stage("Measuring")
     record.keep(_measure(record, rung, fitted))
+
+
+def _share(stopwatch: Stopwatch, *, n_left: int) -> float:
+    """Seconds that each of the transformer rungs that are left may take."""
+    closing = _CLOSING_SECONDS + _MARGIN_SHARE * (stopwatch.budget or 0.0)
+    return (stopwatch.seconds_left - closing) / n_left
 
 
 def _measure(record: Record, rung: Rung, fitted: Fitted) -> Measured:

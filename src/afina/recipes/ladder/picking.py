@@ -77,12 +77,14 @@ class Pick:
     @property
     def answer(self) -> str:
         """Whether a transformer is needed, in a sentence."""
-        question = "Do these texts need a transformer?"
+        title = self.chosen.title
         if self.needs_transformer is None:
-            return f"{question} Not answered, since none was measured; of the others, {self.chosen.title} is enough"
+            return (
+                f"Whether these texts need a transformer is open, since none was measured; {title} is the pick so far"
+            )
         if self.needs_transformer:
-            return f"{question} Yes: {self.chosen.title} is the cheapest rung that keeps up with the best"
-        return f"{question} Not as far as can be shown: {self.chosen.title} keeps up with the best"
+            return f"These texts need a transformer: {title} is the cheapest rung that keeps up with the best"
+        return f"These texts need no transformer, as far as can be shown: {title} keeps up with the best"
 
     @property
     def reasons(self) -> list[str]:
