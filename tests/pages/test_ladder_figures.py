@@ -33,7 +33,7 @@ def test_the_front_is_told_apart_without_colour():
     assert "on the front" in on
     assert "on the front" not in off
     assert "fill: var(--blue" in on
-    assert "fill: var(--" not in off
+    assert "fill: var(--blue" not in off
 
 
 @pytest.mark.parametrize("broken", [{"minutes": None}, {"accuracy": None}, {"accuracy": {"value": 0.5}}])
