@@ -136,8 +136,8 @@ def average_over_sets(values: Sequence[Floats], *, samples: int, seed: int = 0) 
     rng = np.random.default_rng(seed)
     resampled = np.zeros(samples)
     for each in values:
-        for i in range(samples):
-            resampled[i] += each[rng.integers(0, len(each), size=len(each))].mean() / len(values)
+        draws = rng.integers(0, len(each), size=(samples, len(each)))
+        resampled += each[draws].mean(axis=1) / len(values)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(resampled, (tail, 1 - tail))
     return Interval(float(np.mean([each.mean() for each in values])), float(low), float(high))

@@ -88,7 +88,7 @@ def measure_matrix(
         raise matrix.interrupted() from None
     finally:
         place.remove_if_empty()
-    return Matrix(place.root, matrix.document())
+    return Matrix(place.root, matrix.document)
 
 
 class _Measuring:
@@ -106,6 +106,8 @@ class _Measuring:
         self._rows: dict[str, MatrixRow] = {}
         self._failed: list[dict[str, str]] = []
         self._test_seconds = 0.0
+        self.document: dict[str, Any] = {}
+        """All that is known so far: the document of `matrix --json`."""
 
     def prepare(self, sources: Sequence[str]) -> None:
         """Read and divide the sources, measure their distances, and choose the texts that all models are tested on."""
@@ -152,9 +154,10 @@ class _Measuring:
                 self._failed.append({"name": source.name, "why": str(error)})
                 self._reporter.warn(f"No model of {source.name}: {error}")
                 last = error
-                continue
-            self._rows[source.name], self._test_seconds = row, row.test_seconds
-            self._write()
+            else:
+                self._rows[source.name], self._test_seconds = row, row.test_seconds
+            if self._rows:
+                self._write()
         if not self._rows and last is not None:
             raise last
 
@@ -169,8 +172,7 @@ class _Measuring:
             hint=f"they and their part of the grid are in {self._place.root}",
         )
 
-    def document(self) -> dict[str, Any]:
-        """All that is known so far: the document of `matrix --json`."""
+    def _describe_all(self) -> dict[str, Any]:
         config, rows = self._config, {name: self._rows[name] for name in self._trained_on if name in self._rows}
         samples, tests = config.evaluation.bootstrap_samples, self._tests
         cells = make_cells(rows, self._trained_on, tests, self._distances, samples=samples)
@@ -243,4 +245,5 @@ class _Measuring:
 
     def _write(self) -> None:
         with self._stopwatch.stage("write"):
-            self._place.write(self.document())
+            self.document = self._describe_all()
+            self._place.write(self.document)
