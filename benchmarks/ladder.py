@@ -62,7 +62,7 @@ def as_markdown(name: str, ladder: dict[str, Any], machine: dict[str, Any]) -> s
         f"# Ladder on {name}",
         "",
         f"{texts['train']:,} texts to train on, {texts['dev']:,} dev, {texts['test']:,} test; `afina ladder --budget "
-        f"{ladder['budget_seconds'] / 60:g}m` took {ladder['wall_seconds'] / 60:.1f} minutes in all on "
+        f"{ladder['budget_seconds'] / 60:.3g}m` took {ladder['wall_seconds'] / 60:.1f} minutes in all on "
         f"{machine['cores']} cores ({machine['processor']}), with {ladder['model']}.",
         "",
         f"![Accuracy against time of training](ladder_{name}.svg)",
@@ -81,7 +81,7 @@ def as_markdown(name: str, ladder: dict[str, Any], machine: dict[str, Any]) -> s
             f"| {', '.join(fronts)} |"
         )
     lines += ["", *(f"{row['title']} left out: {row['why']}.\n" for row in ladder["skipped"])]
-    lines += [f"**{pick['answer']}** {pick['why']}", "", pick["rule"], pick["caveat"], "", ladder["rule"]]
+    lines += [f"**{pick['answer']}.** {pick['why']}", "", pick["rule"], pick["caveat"], "", ladder["rule"]]
     return "\n".join(lines) + "\n"
 
 

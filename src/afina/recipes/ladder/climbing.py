@@ -16,7 +16,7 @@ from afina.planning import DEFAULT_BUDGET_SECONDS
 from afina.recipes.baseline import take_in_time
 from afina.recipes.clock import Stopwatch
 from afina.recipes.ladder.measuring import Fitted, Measured, measure
-from afina.recipes.ladder.reading import Reading, measure_reading, take_test_in_time
+from afina.recipes.ladder.reading import LEAST_TRAINING_SECONDS, Reading, measure_reading, take_test_in_time
 from afina.recipes.ladder.record import MARK, Record
 from afina.recipes.ladder.rungs import RUNGS, Baseline, Rung, Transformer
 from afina.recipes.preparation import prepare_data, without_passwords
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 # Kept for drawing the page and leaving the process, and of the budget for what nobody foresees.
 _CLOSING_SECONDS, _MARGIN_SHARE = 6.0, 0.015
-# Beside loading the model, less cannot hold a training worth the name.
-_LEAST_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -131,15 +129,16 @@ def _climb_baseline(record: Record, rung: Baseline, *, seed: int) -> None:
 def _climb_transformer(record: Record, rung: Transformer, config: RunConfig, reading: Reading, *, n_left: int) -> None:
     data = record.data
     share = _share(record.stopwatch, n_left=n_left)
-    seconds = share - reading.seconds(len(data.dev) + len(data.test))
-    if seconds < reading.load_seconds + _LEAST_SECONDS:
+    n_read = len(data.dev) + len(data.test)
+    if not reading.fits(share, n_texts=n_read):
         record.skip(
             rung,
-            f"its share of the budget, {max(share, 0):.0f} s, does not hold loading the model, {_LEAST_SECONDS:.0f} s "
-            "of training, and reading the dev and test texts",
+            f"its share of the budget, {max(share, 0):.0f} s, does not hold loading the model, "
+            f"{LEAST_TRAINING_SECONDS:.0f} s of training, and reading the dev and test texts",
         )
         return
     reporter = _RungReporter(record.reporter, rung.title)
+    seconds = share - reading.seconds(n_read)
     fitted = rung.fit_on(data, config=config, seconds=seconds, out=record.runs / rung.name, reporter=reporter)
     reporter.stage("Measuring")
     record.keep(_measure(record, rung, fitted))

@@ -12,6 +12,8 @@ from afina.recipes.preparation import PreparedData
 from afina.recipes.reporting import Reporter
 from afina.recipes.session import set_up
 
+LEAST_TRAINING_SECONDS = 5.0
+"""Less, with its own test and saving, is no training worth the name."""
 # Of a rung's share, what reading the dev and test texts for the comparison may take.
 _SHARE_OF_RUNG = 0.2
 _FEWEST_TEST = 100
@@ -28,6 +30,10 @@ class Reading:
     texts_per_second: float
     milliseconds_a_text: float
     """Of a call with one text."""
+
+    def fits(self, share_seconds: float, *, n_texts: int) -> bool:
+        """Whether a rung's share holds loading the model, some training, and reading the dev and test texts."""
+        return share_seconds >= self.load_seconds + LEAST_TRAINING_SECONDS + self.seconds(n_texts)
 
     def seconds(self, n_texts: int) -> float:
         """Seconds to read the dev and test texts once, and to time single texts."""
@@ -54,7 +60,12 @@ def measure_reading(config: RunConfig, data: PreparedData) -> Reading:
 def take_test_in_time(
     data: PreparedData, reading: Reading, *, share_seconds: float, reporter: Reporter, seed: int
 ) -> PreparedData:
-    """The same texts, with as many to test on as each rung has time to read; fewer are told."""
+    """The same texts, with as many to test on as each rung has time to read; fewer are told.
+
+    Where not even the fewest leave time for a transformer, the baselines, which are fast, have all of them.
+    """
+    if not reading.fits(share_seconds, n_texts=len(data.dev) + min(_FEWEST_TEST, len(data.test))):
+        return data
     n_read = int(_SHARE_OF_RUNG * share_seconds * reading.texts_per_second / _SLOWDOWN)
     test = take(data.test, max(_FEWEST_TEST, n_read - len(data.dev)), seed=seed)
     if len(test) < len(data.test):
