@@ -13,6 +13,7 @@ __all__ = [
     "FineTuned",
     "Ladder",
     "Matrix",
+    "Repeated",
     "Reporter",
     "Silent",
     "Tuned",
@@ -23,12 +24,14 @@ __all__ = [
     "draw_ladder",
     "evaluate_run",
     "fine_tune",
+    "fine_tune_seeds",
     "inspect_data",
     "measure_effect",
     "measure_matrix",
     "report_run",
     "resume",
     "split_data",
+    "try_report",
     "tune",
     "write_audited",
 ]
@@ -42,8 +45,9 @@ if TYPE_CHECKING:
     from afina.recipes.ladder.climbing import Ladder, climb_ladder
     from afina.recipes.ladder.drawing import draw_ladder
     from afina.recipes.matrix.measuring import Matrix, measure_matrix
+    from afina.recipes.repeating import Repeated, fine_tune_seeds
     from afina.recipes.reporting import Reporter, Silent
-    from afina.recipes.run_report import report_run
+    from afina.recipes.run_report import report_run, try_report
     from afina.recipes.splitting import split_data
     from afina.recipes.tokenizer_effect import measure_effect
     from afina.recipes.tokenizer_study import compare_tokenizers
@@ -55,6 +59,7 @@ else:
             "FineTuned": "fine_tuning",
             "Ladder": "ladder.climbing",
             "Matrix": "matrix.measuring",
+            "Repeated": "repeating",
             "Reporter": "reporting",
             "Silent": "reporting",
             "Tuned": "tuning",
@@ -65,12 +70,14 @@ else:
             "draw_ladder": "ladder.drawing",
             "evaluate_run": "evaluating",
             "fine_tune": "fine_tuning",
+            "fine_tune_seeds": "repeating",
             "inspect_data": "inspecting",
             "measure_effect": "tokenizer_effect",
             "measure_matrix": "matrix.measuring",
             "report_run": "run_report",
             "resume": "fine_tuning",
             "split_data": "splitting",
+            "try_report": "run_report",
             "tune": "tuning",
             "write_audited": "auditing",
         },

@@ -184,8 +184,8 @@ def _only_new(
         )
     if removed["rows"]:
         reporter.warn(
-            f"{removed['rows']:,} of {len(dataset):,} texts of {dataset.name} are left out: a run has learned from them, "
-            "or from texts nearly equal"
+            f"{removed['rows']:,} of {len(dataset):,} texts of {dataset.name} are left out: a run has learned from "
+            "them, or from texts nearly equal"
         )
     dataset = dataset.select(kept)
     labels = [name for name, count in dataset.counts().items() if count]
