@@ -11,14 +11,14 @@ from typing import Any
 import afina
 from afina.config import RunConfig
 from afina.data import TextDataset, take
-from afina.errors import AfinaError, Interrupted
+from afina.errors import AfinaError, Interrupted, MachineLimitError
 from afina.extras import require
 from afina.recipes.clock import Stopwatch
 from afina.recipes.matrix.cells import make_cells, summarise
 from afina.recipes.matrix.distances import Distances, measure_distances
 from afina.recipes.matrix.place import MatrixPlace, find_place
 from afina.recipes.matrix.rows import MatrixRow, expected_test_seconds, order_by_size, train_and_test
-from afina.recipes.matrix.sources import ALL, MatrixSource, equal_sizes, read_sources, together
+from afina.recipes.matrix.sources import ALL, MOST_TEST, MatrixSource, equal_sizes, read_sources, together
 from afina.recipes.matrix.verdict import choose_best, sentences
 from afina.recipes.reporting import Keeping, Reporter, Silent
 
@@ -112,25 +112,25 @@ class _Measuring:
     def prepare(self, sources: Sequence[str]) -> None:
         """Read and divide the sources, measure their distances, and choose the texts that all models are tested on."""
         config, reporter, stopwatch = self._config, self._reporter, self._stopwatch
-        seed = config.training.seed
+        seed, budget = config.training.seed, stopwatch.budget
         with stopwatch.stage("load"):
             reporter.stage("Reading the sources")
-            self._sources = read_sources(
-                sources, config.data, seed=seed, reporter=reporter, seconds=stopwatch.budget
-            )  # fmt: skip
-            whole = together(self._sources)
+            divided = read_sources(sources, config.data, seed=seed, reporter=reporter, seconds=budget)
+            whole = together(divided)
             if self._equal_size:
-                self._sources = equal_sizes(self._sources, seed=seed)
-                size = len(self._sources[0].train)
-                whole = replace(whole, train=take(together(self._sources).train, size, seed=seed))
-            self._trained_on = {source.name: source for source in (*self._sources, whole)}
+                divided = equal_sizes(divided, seed=seed)
+                whole = replace(whole, train=take(together(divided).train, len(divided[0].train), seed=seed))
         with stopwatch.stage("distance"):
             reporter.stage("Measuring how far apart the sources are")
-            seconds = _DISTANCE_SHARE * stopwatch.budget if stopwatch.budget else float("inf")
+            seconds = _DISTANCE_SHARE * budget if budget else float("inf")
             self._distances = measure_distances(
-                self._sources, config.modeling.name, seed=seed, seconds=seconds, reporter=reporter
+                divided, config.modeling.name, seed=seed, seconds=seconds, reporter=reporter
             )
-        self._tests = self._choose_tests(self._distances.texts_per_second)
+        self._tests = self._choose_tests(divided, self._distances.texts_per_second)
+        # What a run tells of itself is of the texts in its cell; the one of all sources is tested on some of each.
+        self._sources = [replace(source, test=self._tests[source.name]) for source in divided]
+        whole = replace(whole, test=take(whole.test, MOST_TEST, seed=seed))
+        self._trained_on = {source.name: source for source in (*self._sources, whole)}
 
     def train(self) -> None:
         """Fill the grid row by row; what is there is written after each.
@@ -183,7 +183,7 @@ class _Measuring:
             "afina": afina.__version__,
             "source": ", ".join(names),
             "sources": names,
-            "sets": [{**source.as_dict(), "tested": len(tests[source.name])} for source in self._sources],
+            "sets": [source.as_dict() for source in self._sources],
             "trained_on": list(self._trained_on),
             "complete": len(rows) + len(self._failed) == len(self._trained_on),
             "model": config.modeling.name,
@@ -219,18 +219,27 @@ class _Measuring:
         seconds = None
         if self._stopwatch.budget is not None:
             seconds = (self._stopwatch.seconds_left - _LAST_SECONDS) / n_left
+            # Loading the model only to see that there is no time would take more of it.
+            needed = min((row.fixed_seconds for row in self._rows.values()), default=0.0)
+            if seconds < needed:
+                raise MachineLimitError(
+                    f"The budget is too short: its share is {max(seconds, 0):.0f} s, and another took {needed:.0f} s "
+                    "beside training",
+                    hint="give a longer --budget",
+                )
+        overrun = list(self._rows.values())[-1].overrun if self._rows else 1.0
         return train_and_test(
             source, self._tests, self._config, run=self._place.run(source.name), seconds=seconds,
-            test_seconds=self._test_seconds, reporter=self._reporter,
+            test_seconds=self._test_seconds, overrun=overrun, reporter=self._reporter,
         )  # fmt: skip
 
-    def _choose_tests(self, texts_per_second: float) -> dict[str, TextDataset]:
-        """The test texts, and of them as many as every model has time for."""
-        tests = {source.name: source.test for source in self._sources}
+    def _choose_tests(self, sources: Sequence[MatrixSource], texts_per_second: float) -> dict[str, TextDataset]:
+        """The test texts by source, and of them as many as every model has time for."""
+        tests = {source.name: source.test for source in sources}
         self._test_seconds = expected_test_seconds(tests, texts_per_second)
         if self._stopwatch.budget is None:
             return tests
-        room = _TEST_SHARE * self._stopwatch.seconds_left / len(self._trained_on)
+        room = _TEST_SHARE * self._stopwatch.seconds_left / (len(sources) + 1)
         share = min(1.0, room / max(self._test_seconds, 1e-9))
         if share == 1:
             return tests

@@ -31,7 +31,7 @@ ALL = "all"
 """The name of the model that is trained on all sources together."""
 
 # A drop of accuracy is told from chance by some hundreds of test texts; more cost time in every row of the matrix.
-_TEST_SHARE, _MOST_TEST = 0.25, 1_000
+_TEST_SHARE, MOST_TEST = 0.25, 1_000
 _MOST_DEV = 400
 # Looking through texts for near-duplicates: the rate seen on one slow core, and the share of the time it may take.
 _CHARACTERS_PER_SECOND = 3e6
@@ -265,7 +265,7 @@ def _read(source: str, name: str, config: DataConfig, seed: int, reporter: Repor
 def _divide(source: str, dataset: TextDataset, config: DataConfig, *, seed: int, set_aside: int) -> MatrixSource:
     require_rows_per_label(dataset, 4)
     n = len(dataset)
-    test, dev = min(_TEST_SHARE, _MOST_TEST / n), min(config.dev_share, _MOST_DEV / n)
+    test, dev = min(_TEST_SHARE, MOST_TEST / n), min(config.dev_share, _MOST_DEV / n)
     train_part, dev_part, test_part = split(dataset, (1 - test - dev, dev, test), seed=seed)
     return MatrixSource(dataset.name, source, train_part, dev_part, test_part, set_aside)
 
