@@ -25,6 +25,8 @@ Examples:
   afina train reviews.csv --method frozen --freeze-layers 3 --long-text head-tail --blend
 
   afina train reviews.csv --method lora --load-in-8bit
+
+  afina train reviews.csv --seeds 3 --budget 30m
 """
 
 
@@ -81,6 +83,9 @@ def train(
     ] = None,
     precision: Annotated[str | None, typer.Option(help="auto, fp32, bf16 or fp16.", show_default="auto")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of splits, head and batches.", show_default="0")] = None,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Train with so many seeds on the same split, and tell mean and deviation.")
+    ] = 1,
     out: Annotated[str | None, typer.Option(help="Run folder to write.", show_default="runs/SOURCE-MODEL")] = None,
     text_column: TextColumn = None,
     title_column: TitleColumn = None,
@@ -118,6 +123,11 @@ def train(
         "training.learning_rate": learning_rate, "training.precision": precision, "training.seed": seed, "out": out,
     }  # fmt: skip
     settings, origins = load_config(config, assignments or (), options)
+    if resume is not None and seeds > 1:
+        raise ConfigError(
+            "--resume goes on with one run, and takes no --seeds",
+            hint="an interrupted repetition goes on with the command that began it",
+        )
     if resume is not None and origins:
         raise ConfigError(
             f"--resume goes on with the settings of the interrupted run, so it takes no {', '.join(origins)}",
@@ -127,8 +137,14 @@ def train(
         reporter.stage("Starting")
         from afina import recipes
 
+        result: recipes.FineTuned | recipes.Repeated
         if resume is not None:
             result = recipes.resume(resume, reporter=reporter, track=track)
+        elif seeds > 1:
+            result = recipes.fine_tune_seeds(
+                settings, n_seeds=seeds, reporter=reporter, origins=origins, force=force, track=track,
+                started=context.obj,
+            )  # fmt: skip
         else:
             result = recipes.fine_tune(
                 settings, reporter=reporter, origins=origins, force=force, track=track, started=context.obj
@@ -165,6 +181,8 @@ def print_summary(summary: dict[str, Any]) -> None:
             f"its accuracy is {_console.interval(blended['test_alone']['accuracy'])}"
         )
     _console.say(summary["verdict"], style="green" if summary["beats_baseline"] else "yellow")
+    if "seeds" in summary:
+        _print_seeds(summary["seeds"], summary["run"])
     seconds, peak = summary["seconds"], summary["memory_mb"]["peak"]
     _console.say(
         f"{summary['epochs']:g} epochs, {summary['steps']:,} steps, {summary['tokens_per_second']:,.0f} tokens/s; "
@@ -174,3 +192,18 @@ def print_summary(summary: dict[str, Any]) -> None:
     _console.say(f"\nThe run is in {summary['run']}. Try it:")
     _console.say(f'  afina predict {summary["run"]} "I expected little and was delighted"')
     _console.say(f"  afina evaluate {summary['run']} other-reviews.csv")
+
+
+def _print_seeds(seeds: dict[str, Any], run: str) -> None:
+    """What other seeds gave on the same texts."""
+    named = {"accuracy": "accuracy", "f1": "f1", "log_loss": "log loss", "ece": "ece"}
+    spreads = ", ".join(
+        f"{name} {found['mean']:.3f} ± {found['deviation']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
+        for key, name in named.items()
+        for found in (seeds[key],)
+    )
+    _console.say(f"over {seeds['n']} seeds: {spreads}", style="bold")
+    _console.say(
+        f"± is one standard deviation, in brackets the range; all else told here is of {run}, the first seed: "
+        "the best one would be a choice by the test"
+    )
