@@ -22,6 +22,8 @@ Examples:
 
   afina train reviews.csv --epochs 3 --learning-rate 5e-5 --out runs/mine
 
+  afina train reviews.csv --augment negation,typos
+
   afina train reviews.csv --method frozen --freeze-layers 3 --long-text head-tail --blend
 
   afina train reviews.csv --method lora --load-in-8bit
@@ -65,6 +67,10 @@ def train(
     ] = None,
     blend: Annotated[
         bool | None, typer.Option("--blend", help="Average with TF-IDF where dev gains by it.", show_default=False)
+    ] = None,
+    augment: Annotated[
+        str | None,
+        typer.Option(help="Capabilities to teach with made-up sentences: negation,typos.", show_default=False),
     ] = None,
     budget: Annotated[
         str | None,
@@ -117,6 +123,7 @@ def train(
         "modeling.lora_dropout": lora_dropout,
         "modeling.lora_targets": lora_targets.split(",") if lora_targets else None,
         "modeling.load_in_8bit": load_in_8bit, "modeling.load_in_4bit": load_in_4bit, "blend": blend,
+        "data.augment": augment,
         "tokenization.max_tokens": max_tokens, "tokenization.long_text": long_text,
         "tokenization.batch_tokens": batch_tokens,
         "training.budget": budget, "training.epochs": epochs, "training.max_steps": max_steps,
@@ -149,10 +156,14 @@ def train(
             result = recipes.fine_tune(
                 settings, reporter=reporter, origins=origins, force=force, track=track, started=context.obj
             )
+        reporter.stage("Drawing the report")
+        page = recipes.try_report(result.run, reporter)
     if json:
         _console.print_json(result.summary)
-    else:
-        print_summary(result.summary)
+        return
+    print_summary(result.summary)
+    if page is not None:
+        _console.say(f"  open {page}")
 
 
 def print_summary(summary: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ from afina.recipes.calibrating import Calibration, calibrate
 from afina.recipes.clock import Stopwatch
 from afina.recipes.fitting import Fitted, Fitting
 from afina.recipes.preparation import PreparedData, prepare_data, without_passwords
+from afina.recipes.reading import describe_reading
 from afina.recipes.recording import write_run, writing
 from afina.recipes.reporting import Keeping, Reporter, Silent
 from afina.recipes.resources import peak_memory_mb
@@ -248,8 +249,9 @@ def _execute(job: _Job, folder: RunFolder, *, track: bool, checkpoint: Checkpoin
         if blending.weight:
             write_tfidf(tfidf.as_model(), folder.root / BLEND_FILE)
         write_run(
-            folder, job.session, summary, tested, config=job.config, origins=job.origins, data=job.data, name=name
-        )
+            folder, job.session, summary, tested, config=job.config, origins=job.origins, data=job.data,
+            learned=job.all_training if blending.weight else job.data.train, name=name,
+        )  # fmt: skip
         flush_folder(folder.root)
         # Only now is it known how long all of it took.
         summary["seconds"] = stopwatch.as_dict()
@@ -274,6 +276,7 @@ def _summary(
         "tokens_per_second": round(state.tokens_seen / max(fitted.seconds, 1e-9), 1),
         "seconds": job.stopwatch.as_dict(),
         "budget_seconds": job.stopwatch.budget,
+        "forecast": job.allocation.as_dict(),
         "stopped_by": stop_name(state.stopped_by, steps_given=job.config.training.max_steps is not None),
         "parameters": {
             "all": resources["all"],
@@ -284,6 +287,9 @@ def _summary(
         "settings": settings.as_dict(),
         "seed": job.config.training.seed,
         "share_truncated_training": share_truncated,
+        "tokenization": describe_reading(
+            job.session.pretrained, job.data.train, settings, seed=job.config.training.seed
+        ),
         "dev": {"n": len(job.data.dev), "accuracy": state.best.accuracy, "log_loss": -state.best.negative_log_loss}
         if state.best
         else None,

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 
 import afina
 from afina.config import RunConfig
-from afina.data import write_rejected
+from afina.data import Fingerprints, TextDataset, write_rejected
 from afina.errors import MachineLimitError
+from afina.evaluation import TrainingTexts, find_mistakes
 from afina.modeling import quiet
 from afina.outputs import system_error
 from afina.recipes.model_card import model_card
@@ -36,6 +37,7 @@ def write_run(
     config: RunConfig,
     origins: Mapping[str, str],
     data: PreparedData,
+    learned: TextDataset,
     name: str,
 ) -> None:
     """Write everything but the history, which was written while training, and the metrics, which know the time.
@@ -48,10 +50,17 @@ def write_run(
         config: The user's settings.
         origins: Where each given setting came from.
         data: Texts that were used.
+        learned: Texts that the run's answers rest on: those it was trained on, and where the baseline is blended in
+            all that this was fitted on.
         name: Name of the run.
     """
     _write_model(folder, session, model_card(name, summary, data.record))
     _write_predictions(folder, data, tested)
+    Fingerprints.of({"train": learned, "dev": data.dev}).write(folder.fingerprints)
+    mistakes = find_mistakes(
+        data.test, tested.probabilities, tested.baseline_probabilities, training=TrainingTexts(data.train)
+    )
+    write_json(folder.mistakes, mistakes)
     if any(file.rejected for file in data.files):
         write_rejected(data.files, folder.rejected)
     write_json(folder.manifest, _manifest(folder, session, summary, config, origins, data))

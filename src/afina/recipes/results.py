@@ -15,6 +15,7 @@ from afina.evaluation import (
     TfidfBaseline,
     against_baseline,
     blend,
+    detail,
     evaluate,
     paired_difference,
     score,
@@ -30,8 +31,10 @@ class Tested:
 
     probabilities: npt.NDArray[np.float64]
     """Of each test text, (n_texts, n_labels)."""
+    baseline_probabilities: npt.NDArray[np.float64]
+    """Those of the baseline, (n_texts, n_labels)."""
     model: dict[str, Any]
-    """Of what the run will answer with: the fine-tuned model, or its blend with the baseline."""
+    """Of what the run will answer with, in every detail: the fine-tuned model, or its blend with the baseline."""
     model_alone: dict[str, Any] | None
     """Of the fine-tuned model without the baseline, where that is blended in."""
     baseline: dict[str, Any]
@@ -76,9 +79,11 @@ def test_once(
         **baseline.as_dict(),
         "majority": {"name": MajorityBaseline.name, **majority.as_dict()},
     }
+    details = detail(test, model.probabilities, truncated=classifier.truncated(test.texts), samples=samples)
     return Tested(
         model.probabilities,
-        model.as_dict(),
+        baseline.probabilities,
+        {**model.as_dict(), **details.as_dict()},
         alone.as_dict() if blending.weight else None,
         recorded,
         difference.as_dict(),

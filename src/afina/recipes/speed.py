@@ -41,11 +41,14 @@ _TEXTS_TO_MEASURE = 400
 # Read hardly more than once, states are better not kept, and more texts read instead.
 _PAYS_FROM_EPOCHS = 1.5
 _LENGTH_TO_MEASURE = 0.75
-# Writing a run: weights, their hash, the tokenizer and small files, at a slow disk's pace, and the interpreter's exit.
+# Writing a run: weights, their hash, the tokenizer and small files, at a slow disk's pace, the report with its figures,
+# and the interpreter's exit.
 _SAVING_BYTES_PER_SECOND = 100e6
-_SAVING_SECONDS = 2.5
+_SAVING_SECONDS = 6.0
 # The baseline reads the test texts too, and all are tokenized once more to count those that are cut.
 _CHARACTERS_PER_SECOND = 1e6
+# Fingerprints of the training texts, and those nearest to mistakes.
+_TRAINING_CHARACTERS_PER_SECOND = 4e6
 # Of the time left, what dev evaluations, the baseline and the test leave for training.
 _TRAINING_SHARE = 0.75
 
@@ -149,6 +152,7 @@ def _in_time(
         _SAVING_SECONDS
         + weights_bytes / _SAVING_BYTES_PER_SECOND
         + sum(map(len, data.test.texts)) / _CHARACTERS_PER_SECOND
+        + sum(map(len, data.train.texts)) / _TRAINING_CHARACTERS_PER_SECOND
     )
 
     def allocated(*, keeps_states: bool) -> Allocation:
