@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import json
 import signal
+from pathlib import Path
 
 import pytest
 from tests.recipes.recorder import Recorder
 
 from afina.errors import Interrupted, MachineLimitError, OutputError
+from afina.evaluation import MajorityBaseline, evaluate
 from afina.recipes import measure_matrix
 from afina.recipes.matrix import measuring
+from afina.recipes.matrix.rows import MatrixRow
 from afina.run_folder import RunFolder
 
 
@@ -90,6 +93,34 @@ def test_a_budget_too_short_for_any_model_ends_with_its_reason(two_sources, conf
     with pytest.raises(MachineLimitError):
         measure_matrix(two_sources, config.model_copy(update={"training": training}))
     assert not (tmp_path / "matrix").exists()
+
+
+def test_a_model_that_has_no_time_left_is_not_even_loaded(two_sources, config, monkeypatch):
+    asked = []
+
+    def take_long(source, tests, settings, *, run, seconds, **options):
+        asked.append((source.name, seconds))
+        found = {name: evaluate(MajorityBaseline(source.train), test, samples=100) for name, test in tests.items()}
+        summary = {
+            "seconds": {"total": 900.0, "train": 1.0}, "budget_seconds": 300.0, "method": "full", "epochs": 1.0,
+            "examples_seen": 1, "stopped_by": "budget",
+        }  # fmt: skip
+        return MatrixRow(source.name, run, summary, found, found, 1.0)
+
+    monkeypatch.setattr(measuring, "train_and_test", take_long)
+    training = config.training.model_copy(update={"max_steps": None, "budget": 600.0})
+    document = measure_matrix(two_sources, config.model_copy(update={"training": training})).document
+    assert [name for name, _ in asked] == ["films"]
+    assert 150 < asked[0][1] <= 200
+    assert [failure["name"] for failure in document["failed"]] == ["rooms", "all"]
+    assert "and another took 900 s beside training" in document["failed"][0]["why"]
+
+
+def test_a_busy_machine_shortens_the_budgets_that_follow():
+    slow, quick = (MatrixRow("a", Path("a"), {"seconds": {"total": total, "train": 80.0}, "budget_seconds": 60.0}, {},
+                             {}, 5.0) for total in (120.0, 30.0))  # fmt: skip
+    assert (slow.overrun, quick.overrun) == (2, 1)
+    assert slow.fixed_seconds == 45
 
 
 def test_only_an_earlier_matrix_is_replaced_and_only_when_told(two_sources, config, tmp_path):
