@@ -17,6 +17,7 @@ import afina
 from afina.cli import (
     _console,
     audit,
+    check,
     compare,
     evaluate,
     inspect,
@@ -46,6 +47,7 @@ app.command(epilog=ladder.EXAMPLES)(ladder.ladder)
 app.command(epilog=matrix.EXAMPLES)(matrix.matrix)
 app.command(epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command(epilog=compare.EXAMPLES)(compare.compare)
+app.command(epilog=check.EXAMPLES)(check.check)
 app.command(epilog=predict.EXAMPLES)(predict.predict)
 app.command(epilog=report.EXAMPLES)(report.report)
 data = typer.Typer(help="See what texts hold before anything is trained on them.", no_args_is_help=True)

@@ -18,6 +18,7 @@ __all__ = [
     "Silent",
     "Tuned",
     "audit_labels",
+    "check_run",
     "climb_ladder",
     "compare_runs",
     "compare_tokenizers",
@@ -38,6 +39,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from afina.recipes.auditing import audit_labels, write_audited
+    from afina.recipes.checking import check_run
     from afina.recipes.comparing import compare_runs
     from afina.recipes.evaluating import evaluate_run
     from afina.recipes.fine_tuning import FineTuned, fine_tune, resume
@@ -64,6 +66,7 @@ else:
             "Silent": "reporting",
             "Tuned": "tuning",
             "audit_labels": "auditing",
+            "check_run": "checking",
             "climb_ladder": "ladder.climbing",
             "compare_runs": "comparing",
             "compare_tokenizers": "tokenizer_study",
