@@ -36,6 +36,11 @@ def test_a_model_for_each_source_and_one_for_all_is_tested_on_each(two_sources, 
     page = (measured.root / "matrix.html").read_text()
     assert document["verdict"][0].split(",")[0] in page
     assert not list(measured.root.rglob("*.partial"))
+    for name in document["trained_on"]:
+        own = json.loads((measured.root / "runs" / name / "metrics.json").read_text())["warnings"]
+        assert [f"{name}: {warning}" for warning in own] == [
+            w for w in document["warnings"] if w.startswith(f"{name}: ")
+        ]
     # The smallest first, so that what it leaves of the time goes to the others.
     order = [told.split(":")[1].split(",")[0].strip() for told in recorder.told if told.startswith("Training ")]
     assert order == ["films", "rooms", "all"]

@@ -48,6 +48,22 @@ class MatrixRow:
         return max(1.0, float(self.summary["seconds"]["total"]) / budget) if budget else 1.0
 
 
+class _OfModel:
+    """Passes on what a training tells, with the name of its source before stages and warnings."""
+
+    def __init__(self, reporter: Reporter, name: str) -> None:
+        self._reporter, self._name = reporter, name
+        self.tell, self.step, self.advance = reporter.tell, reporter.step, reporter.advance
+
+    def stage(self, name: str) -> None:
+        """A stage of this training."""
+        self._reporter.stage(f"{self._name}: {name}")
+
+    def warn(self, message: str) -> None:
+        """A warning of this training."""
+        self._reporter.warn(f"{self._name}: {message}")
+
+
 def train_and_test(
     source: MatrixSource,
     tests: Mapping[str, TextDataset],
@@ -83,7 +99,7 @@ def train_and_test(
             "out": str(run),
         }
     )
-    tuned = fine_tune(settings, reporter=reporter, started=began, data=as_prepared(source))
+    tuned = fine_tune(settings, reporter=_OfModel(reporter, source.name), started=began, data=as_prepared(source))
     reporter.stage(f"Testing {source.name} on all sources")
     tested = time.monotonic()
     samples = config.evaluation.bootstrap_samples
