@@ -7,12 +7,18 @@ from typing import Annotated
 import typer
 
 from afina.cli import _console
+from afina.cli._evaluation_tables import print_evaluations
 from afina.cli._options import DEFAULT_MAX_ROWS, Json, LabelColumn, MaxRows, Run, TextColumn, TitleColumn
+from afina.errors import ConfigError
 
 EXAMPLES = """
 Examples:
 
   afina evaluate runs/sample-minilm books.csv phones.csv
+
+  afina evaluate runs/sample-minilm reviews.csv --domain-column product
+
+  afina evaluate runs/sample-minilm tweets.csv --label-names 0=negative,1=neutral,2=positive
 
   afina evaluate runs/sample-minilm sample --json
 """
@@ -29,10 +35,30 @@ def evaluate(
     text_column: TextColumn = None,
     title_column: TitleColumn = None,
     label_column: LabelColumn = None,
+    label_names: Annotated[
+        str | None,
+        typer.Option(
+            "--label-names",
+            help="What values of the label column mean, as in `0=negative,1=neutral,2=positive`.",
+            show_default="found",
+        ),
+    ] = None,
+    domain_column: Annotated[
+        str | None,
+        typer.Option(
+            "--domain-column",
+            help="Column that tells kinds of texts apart, such as the product; accuracy is given for each.",
+            show_default=False,
+        ),
+    ] = None,
     max_rows: MaxRows = DEFAULT_MAX_ROWS,
     json: Json = False,
 ) -> None:
-    """Score a run on one or many labelled data sets, with 95 % bootstrap intervals."""
+    """Score a run on one or many labelled data sets: without the texts that it has learned from, and with them.
+
+    Every figure has a 95 % interval. What was found is kept in the run's folder, under `evaluations`.
+    """
+    named = None if label_names is None else _read_names(label_names)
     with _console.progress_reporter() as reporter:
         reporter.stage("Starting")
         from afina.recipes import evaluate_run
@@ -44,25 +70,22 @@ def evaluate(
             text_column=text_column,
             title_column=title_column,
             label_column=label_column,
+            label_names=named,
+            domain_column=domain_column,
             max_rows=max_rows,
         )
     if json:
         _console.print_json(document)
-        return
-    table = _console.new_table(f"{document['run']}, accuracy and f1 with 95 % intervals")
-    headings = ("data set", "texts", "accuracy", "f1", "precision", "recall", "log loss", "ece", "texts/s")
-    for heading in headings:
-        table.add_column(heading, justify="left" if heading == "data set" else "right")
-    for result in document["results"]:
-        table.add_row(
-            result["dataset"], f"{result['n']:,}",
-            _console.interval(result["accuracy"]), _console.interval(result["f1"]),
-            *(f"{result[metric]['value']:.3f}" for metric in ("precision", "recall")),
-            f"{result['log_loss']:.3f}", f"{result['ece']:.3f}", f"{result['texts_per_second']:.0f}",
-        )  # fmt: skip
-    _console.print_table(table)
-    _console.say(f"f1, precision and recall: {document['results'][0]['average']}")
-    for result in document["results"]:
-        if result["share_truncated"]:
-            share = result["share_truncated"]
-            _console.say(f"{result['dataset']}: of {share:.0%} of the texts only the beginning was read")
+    else:
+        print_evaluations(document)
+
+
+def _read_names(given: str) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in given.split(",")]
+    names = {value.strip(): name.strip() for value, _, name in pairs}
+    if not all(equals and value.strip() and name.strip() for value, equals, name in pairs) or len(names) < len(pairs):
+        raise ConfigError(
+            f"--label-names takes each value once, with what it means: {given!r}",
+            hint="as in --label-names 0=negative,1=positive",
+        )
+    return names

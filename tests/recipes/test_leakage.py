@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+from afina.data import Fingerprints, TextDataset
+from afina.errors import ModelError
+from afina.labels import LabelSet
+from afina.recipes.leakage import Leakage, read_fingerprints
+from afina.run_folder import RunFolder
+
+LABELS = LabelSet(("negative", "positive"))
+
+
+def dataset(*texts, ids=None, rows=None):
+    ids = np.zeros(len(texts), np.int64) if ids is None else np.array(ids)
+    return TextDataset(texts, ids, LABELS, "reviews", row_numbers=rows)
+
+
+TRAIN = dataset("A fine film, it was!", "the room was very cold", ids=[1, 0], rows=np.array([4, 6]))
+DEV = dataset("nothing here is any good", ids=[0])
+PRINTS = Fingerprints.of({"train": TRAIN, "dev": DEV})
+
+
+def test_shared_texts_are_counted_by_kind_and_role_and_shown_with_their_row():
+    tested = dataset(
+        "new", "a fine film it was", "the room was very warm", "NOTHING here is any good", ids=[1, 0, 0, 0]
+    )
+    leakage = Leakage.look(tested, PRINTS)
+    assert leakage.new_rows.tolist() == [0]
+    told = leakage.as_dict()
+    assert (told["checked"], told["exact"], told["near"], told["rows"], told["share"]) == (True, 2, 1, 3, 0.75)
+    assert told["by_role"] == {"dev": 1, "train": 2}
+    assert told["other_label"] == 1
+    near, first, second = told["examples"]
+    assert (near["kind"], near["text"], near["training_row"], near["training_text"]) == (
+        "near", "the room was very warm", 6, None,
+    )  # fmt: skip
+    assert (first["training_label"], first["label"], first["role"]) == ("positive", "negative", "train")
+    assert (second["role"], second["training_row"]) == ("dev", None)
+    assert "learned from 3 of the 4 texts" in leakage.sentence
+    assert "the other 1" in leakage.sentence
+
+
+def test_nothing_shared_needs_no_word():
+    leakage = Leakage.look(dataset("all new", "and this one too"), PRINTS)
+    assert leakage.sentence is None
+    assert leakage.new_rows.tolist() == [0, 1]
+    assert leakage.as_dict()["examples"] == []
+
+
+def test_all_shared_leaves_no_honest_figure():
+    leakage = Leakage.look(dataset("a fine film it was"), PRINTS)
+    assert not len(leakage.new_rows)
+    assert "no honest figure" in leakage.sentence
+
+
+def test_without_fingerprints_nothing_is_known(tmp_path):
+    leakage = Leakage.look(dataset("a fine film it was"), read_fingerprints(RunFolder(tmp_path)))
+    assert "Not known whether" in leakage.sentence
+    assert leakage.new_rows.tolist() == [0]
+    told = leakage.as_dict()
+    assert (told["checked"], told["rows"], told["examples"]) == (False, 0, [])
+
+
+def test_damaged_fingerprints_are_a_sentence(tmp_path):
+    run = RunFolder(tmp_path)
+    run.fingerprints.write_bytes(b"no parquet")
+    with pytest.raises(ModelError, match="cannot be read"):
+        read_fingerprints(run)
