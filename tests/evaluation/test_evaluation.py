@@ -5,7 +5,7 @@ import pytest
 
 from afina.data import TextDataset
 from afina.errors import DataError
-from afina.evaluation import evaluate, score
+from afina.evaluation import evaluate, evaluate_answers, score
 from afina.labels import LabelSet
 
 LABELS = LabelSet.from_values(["negative", "positive"])
@@ -41,3 +41,25 @@ def test_the_json_form_names_the_data_set_and_what_was_cut():
 def test_an_empty_data_set_is_an_error():
     with pytest.raises(DataError, match="no texts"):
         evaluate(WordCounter(), REVIEWS.select(np.zeros(0, dtype=np.int64)))
+
+
+def test_some_rows_are_scored_without_predicting_again():
+    every = evaluate(WordCounter(), REVIEWS, samples=100)
+    rows = np.array([0, 2])
+    some = evaluate_answers(
+        REVIEWS.select(rows), every.probabilities[rows], texts_per_second=every.texts_per_second, samples=100
+    )
+    again = evaluate(WordCounter(), REVIEWS.select(rows), samples=100)
+    assert some.metrics == again.metrics
+    assert (some.dataset, some.texts_per_second) == (every.dataset, every.texts_per_second)
+
+
+def test_a_classifier_of_other_labels_is_an_error():
+    class OneColumn:
+        labels = LABELS
+
+        def predict_proba(self, texts):
+            return np.ones((len(texts), 1))
+
+    with pytest.raises(DataError, match="shape"):
+        evaluate(OneColumn(), REVIEWS)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from afina.evaluation import Interval
+from afina.evaluation import Interval, bootstrap_mean, exact_share
 from afina.evaluation.intervals import bootstrap_from_confusion, confusion_metrics
 
 
@@ -64,3 +64,29 @@ def test_an_interval_reads_as_a_value_and_its_range():
     interval = Interval(0.9, 0.8512, 0.94)
     assert str(interval) == "0.900 (0.851 to 0.940)"
     assert interval.as_dict() == {"value": 0.9, "low": 0.8512, "high": 0.94}
+
+
+@pytest.mark.parametrize(("hits", "n", "low", "high"), [(0, 1, 0, 0.975), (1, 1, 0.025, 1), (5, 10, 0.1871, 0.8129)])
+def test_an_exact_share_is_wide_where_texts_are_few(hits, n, low, high):
+    interval = exact_share(hits, n)
+    assert (interval.value, interval.low, interval.high) == pytest.approx((hits / n, low, high), abs=1e-4)
+
+
+def test_an_exact_share_covers_the_truth_at_least_95_times_in_100():
+    rng = np.random.default_rng(0)
+    drawn = [exact_share(int(hits), 30) for hits in rng.binomial(30, 0.9, size=400)]
+    assert np.mean([each.low <= 0.9 <= each.high for each in drawn]) >= 0.94
+
+
+def test_the_interval_of_a_mean_equals_that_of_resampled_values():
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 4, size=120) / 3
+    interval = bootstrap_mean(values, samples=4000)
+    plain = np.quantile(values[rng.integers(0, 120, size=(4000, 120))].mean(axis=1), (0.025, 0.975))
+    assert interval.value == pytest.approx(values.mean())
+    assert (interval.low, interval.high) == pytest.approx(tuple(plain), abs=0.01)
+
+
+def test_the_mean_of_equal_values_is_certain():
+    interval = bootstrap_mean(np.full(7, 0.3), samples=100)
+    assert (interval.value, interval.low, interval.high) == pytest.approx((0.3, 0.3, 0.3))

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, matthews_corrcoef, precision_recall_fscore_support
 
-from afina.errors import DataError
-from afina.evaluation import expected_calibration_error, paired_difference, score
+from afina.errors import DataError, ModelError
+from afina.evaluation import paired_difference, score
 from afina.labels import LabelSet
 
 NAMES = LabelSet.from_values
@@ -113,6 +113,18 @@ def test_no_texts_are_an_error():
         score(np.zeros(0, dtype=np.int64), np.zeros((0, 2)), labels_of(2))
 
 
+def test_other_probabilities_than_texts_and_labels_are_an_error():
+    with pytest.raises(DataError, match=r"shape \(2, 3\) for 2 texts and 2 labels"):
+        score(np.array([0, 1]), np.full((2, 3), 1 / 3), labels_of(2))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_probabilities_that_are_no_numbers_are_an_error(value):
+    with pytest.raises(ModelError, match="no numbers") as error:
+        score(np.array([0, 1]), np.array([[0.5, 0.5], [value, 0.5]]), labels_of(2))
+    assert "learning rate" in error.value.hint
+
+
 def test_the_json_form_has_the_documented_keys_and_says_what_is_averaged():
     two = score(np.array([0, 1, 1]), one_hot([0, 1, 0], 2), NAMES(["negative", "positive"]), samples=100)
     document = json.loads(json.dumps(two.as_dict()))
@@ -130,38 +142,6 @@ def test_equal_seeds_give_equal_intervals():
     first, again, other = (score(label_ids, probabilities, labels_of(2), seed=seed) for seed in (1, 1, 2))
     assert first == again
     assert first.accuracy.value == other.accuracy.value
-
-
-def plain_ece(label_ids, probabilities, n_bins):
-    total = 0.0
-    for b in range(n_bins):
-        inside = [
-            (max(row), int(np.argmax(row)) == label)
-            for row, label in zip(probabilities, label_ids, strict=True)
-            if b / n_bins < max(row) <= (b + 1) / n_bins
-        ]
-        if inside:
-            confidence = sum(c for c, _ in inside) / len(inside)
-            accuracy = sum(hit for _, hit in inside) / len(inside)
-            total += len(inside) / len(label_ids) * abs(confidence - accuracy)
-    return total
-
-
-@settings(deadline=None, max_examples=60)
-@given(seed=st.integers(0, 10_000), n=st.integers(1, 80), n_labels=st.integers(2, 5), n_bins=st.integers(1, 20))
-def test_calibration_error_equals_a_plain_loop(seed, n, n_labels, n_bins):
-    rng = np.random.default_rng(seed)
-    probabilities = rng.dirichlet(np.full(n_labels, 0.5), size=n)
-    label_ids = rng.integers(0, n_labels, size=n)
-    expected = plain_ece(label_ids, probabilities, n_bins)
-    assert expected_calibration_error(label_ids, probabilities, n_bins=n_bins) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(("confidence", "hits", "expected"), [(1.0, 10, 0.0), (1.0, 5, 0.5), (0.8, 6, 0.2)])
-def test_calibration_error_of_one_confidence_is_its_distance_from_accuracy(confidence, hits, expected):
-    label_ids = np.array([1] * hits + [0] * (10 - hits))
-    probabilities = one_hot([1] * 10, 2, confidence)
-    assert expected_calibration_error(label_ids, probabilities) == pytest.approx(expected)
 
 
 def test_paired_difference_is_the_difference_of_accuracies():
