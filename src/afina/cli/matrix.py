@@ -96,7 +96,7 @@ def _print(document: dict[str, Any]) -> None:
 
 def _print_grid(document: dict[str, Any]) -> None:
     cells = {(cell["train"], cell["test"]): cell for cell in document["cells"]}
-    table = _console.new_table("Accuracy, % (rows: trained on; columns: tested on; *: the model's own source)")
+    table = _console.new_table("Accuracy, % (*: on its own source)")
     table.add_column("trained on")
     for column in document["sources"]:
         table.add_column(column, justify="right")
