@@ -5,7 +5,12 @@ Imports the planning room and those before it, never the inference room.
 
 from afina.evaluation.baselines import MajorityBaseline, TfidfBaseline
 from afina.evaluation.blending import BLEND_FILE, blend, choose_weight
-from afina.evaluation.calibration import at_temperature, fit_temperature, log_probabilities
+from afina.evaluation.calibration import (
+    at_temperature,
+    chance_calibration_error,
+    fit_temperature,
+    log_probabilities,
+)
 from afina.evaluation.comparison import Comparison, compare_predictions, find_disagreements
 from afina.evaluation.details import Details, detail
 from afina.evaluation.evaluation import Evaluation, evaluate, evaluate_answers
@@ -41,6 +46,7 @@ __all__ = [
     "blend",
     "bootstrap_mean",
     "brier_score",
+    "chance_calibration_error",
     "choose_threshold",
     "choose_weight",
     "compare_predictions",

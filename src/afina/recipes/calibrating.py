@@ -19,6 +19,7 @@ from afina.evaluation import (
     Threshold,
     at_temperature,
     blend,
+    chance_calibration_error,
     choose_threshold,
     expected_calibration_error,
     fit_temperature,
@@ -95,7 +96,10 @@ class Calibration:
                 "folded": self.folded,
                 "blend_temperature": self.blending.temperature if self.blending.weight else None,
                 "dev": self.dev.as_dict(),
-                "test": _errors(test.label_ids, probabilities, self.last_temperature).as_dict(),
+                "test": {
+                    **_errors(test.label_ids, probabilities, self.last_temperature).as_dict(),
+                    "ece_by_chance": chance_calibration_error(probabilities),
+                },
             },
             "unsure": {
                 "error_rate": self.error_rate,

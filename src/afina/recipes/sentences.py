@@ -72,7 +72,8 @@ def calibration_sentence(summary: Mapping[str, Any]) -> str:
     of_blend = "" if blended is None else f", {blended:.2f} for the blend"
     return (
         f"calibrated: temperature {calibration['temperature']:.2f}{of_blend}, expected calibration error "
-        f"{calibration['test']['ece_before']:.3f} -> {calibration['test']['ece_after']:.3f} on the test texts"
+        f"{calibration['test']['ece_before']:.3f} -> {calibration['test']['ece_after']:.3f} on the test texts "
+        f"({calibration['test']['ece_by_chance']:.3f} is chance)"
     )
 
 
