@@ -24,6 +24,7 @@ from afina.data import (
     split,
     take,
 )
+from afina.data.augmentation import augment
 from afina.errors import DataError
 from afina.recipes.reporting import Reporter
 
@@ -89,6 +90,11 @@ def prepare_data(
         record["pool"] = pool = pool or _pool(seconds_left, given)
         drawn = {part: _drawn(dataset, pool[part], reporter, seed=seed) for part, dataset in given.items()}
         train, dev, test = _divide(drawn, config, record, reporter, seed=seed)
+    if config.augment:
+        augmented = augment(train, config.augment, seed=seed)
+        train, record["augment"] = augmented.dataset, augmented.record
+        made = ", ".join(f"{count:,} of {kind}" for kind, count in augmented.record["kinds"].items())
+        reporter.tell(f"Made-up sentences are added to the training texts: {made}")
     record |= {
         part: {"name": dataset.name, "texts": len(dataset), "labels": dataset.counts(), "sha256": dataset.fingerprint()}
         for part, dataset in (("train", train), ("dev", dev), ("test", test))
