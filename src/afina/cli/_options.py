@@ -23,6 +23,24 @@ MaxRows = Annotated[
     int | None,
     typer.Option(min=100, help="Rows to hold; of more, a random part with the label mix of the whole."),
 ]
+
+# Settings of a run: None leaves the value to the configuration file, and that to the defaults of `afina.config`.
+Test = Annotated[str | None, typer.Option(help="Held-out texts.", show_default="a share of SOURCE")]
+Model = Annotated[str | None, typer.Option(help="Catalog name, folder or Hub id.", show_default="minilm")]
+Method = Annotated[
+    str | None, typer.Option(help="full, frozen, head, lora, or auto.", show_default="auto: by the time")
+]
+Budget = Annotated[
+    str | None, typer.Option(help="Wall-clock limit on the whole command: 900s, 15m, 1h.", show_default="15m")
+]
+Seed = Annotated[int | None, typer.Option(help="Seed of splits, heads and batches.", show_default="0")]
+KeepLabelsSetting = Annotated[
+    bool | None, typer.Option("--keep-labels", help="Do not map stars and 0/1 to sentiment.", show_default=False)
+]
+ConfigFile = Annotated[Path | None, typer.Option(help="TOML file with settings.", show_default=False)]
+Assignments = Annotated[
+    list[str] | None, typer.Option("--set", help="Any setting: section.field=value.", show_default=False)
+]
 Source = Annotated[
     str,
     typer.Argument(

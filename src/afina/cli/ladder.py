@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from afina.cli import _console
-from afina.cli._options import Force, Json, LabelColumn, MaxRows, Source, TextColumn, TitleColumn
+from afina.cli._options import (
+    Assignments,
+    Budget,
+    ConfigFile,
+    Force,
+    Json,
+    KeepLabelsSetting,
+    LabelColumn,
+    MaxRows,
+    Model,
+    Seed,
+    Source,
+    Test,
+    TextColumn,
+    TitleColumn,
+)
 from afina.errors import Interrupted
 
 EXAMPLES = """
@@ -28,11 +42,9 @@ def ladder(
     dev: Annotated[
         str | None, typer.Option(help="Texts that choose the rung.", show_default="a share of SOURCE")
     ] = None,
-    test: Annotated[str | None, typer.Option(help="Held-out texts.", show_default="a share of SOURCE")] = None,
-    model: Annotated[str | None, typer.Option(help="Catalog name, folder or Hub id.", show_default="minilm")] = None,
-    budget: Annotated[
-        str | None, typer.Option(help="Wall-clock limit on the whole command: 900s, 15m, 1h.", show_default="15m")
-    ] = None,
+    test: Test = None,
+    model: Model = None,
+    budget: Budget = None,
     rungs: Annotated[
         str | None,
         typer.Option(
@@ -40,7 +52,7 @@ def ladder(
             show_default="all",
         ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of splits, heads and batches.", show_default="0")] = None,
+    seed: Seed = None,
     out: Annotated[
         str | None, typer.Option(help="Folder of the table and the runs.", show_default="runs/SOURCE-ladder")
     ] = None,
@@ -48,13 +60,9 @@ def ladder(
     title_column: TitleColumn = None,
     label_column: LabelColumn = None,
     max_rows: MaxRows = None,
-    keep_labels: Annotated[
-        bool | None, typer.Option("--keep-labels", help="Do not map stars and 0/1 to sentiment.", show_default=False)
-    ] = None,
-    config: Annotated[Path | None, typer.Option(help="TOML file with settings.", show_default=False)] = None,
-    assignments: Annotated[
-        list[str] | None, typer.Option("--set", help="Any setting: section.field=value.", show_default=False)
-    ] = None,
+    keep_labels: KeepLabelsSetting = None,
+    config: ConfigFile = None,
+    assignments: Assignments = None,
     html: Annotated[bool, typer.Option("--html/--no-html", help="Draw ladder.html and ladder.svg.")] = True,
     force: Force = False,
     json: Json = False,

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from afina.cli import _console
-from afina.cli._options import Force, Json, LabelColumn, MaxRows, TextColumn, TitleColumn
+from afina.cli._options import (
+    Assignments,
+    ConfigFile,
+    Force,
+    Json,
+    KeepLabelsSetting,
+    LabelColumn,
+    MaxRows,
+    Method,
+    Model,
+    Seed,
+    TextColumn,
+    TitleColumn,
+)
 
 EXAMPLES = """
 Examples:
@@ -31,29 +43,23 @@ def matrix(
             show_default=False,
         ),
     ],
-    model: Annotated[str | None, typer.Option(help="Catalog name, folder or Hub id.", show_default="minilm")] = None,
-    method: Annotated[
-        str | None, typer.Option(help="full, frozen, head, lora, or auto.", show_default="auto: by the time")
-    ] = None,
+    model: Model = None,
+    method: Method = None,
     budget: Annotated[
         str | None, typer.Option(help="Wall-clock limit on the whole command: 900s, 15m, 1h.", show_default="30m")
     ] = None,
     equal_size: Annotated[
         bool, typer.Option("--equal-size", help="Train every model on as many texts as the smallest source has.")
     ] = False,
-    seed: Annotated[int | None, typer.Option(help="Seed of splits, heads and batches.", show_default="0")] = None,
+    seed: Seed = None,
     out: Annotated[str | None, typer.Option(help="Folder to write.", show_default="runs/matrix-MODEL")] = None,
     text_column: TextColumn = None,
     title_column: TitleColumn = None,
     label_column: LabelColumn = None,
     max_rows: MaxRows = None,
-    keep_labels: Annotated[
-        bool | None, typer.Option("--keep-labels", help="Do not map stars and 0/1 to sentiment.", show_default=False)
-    ] = None,
-    config: Annotated[Path | None, typer.Option(help="TOML file with settings.", show_default=False)] = None,
-    assignments: Annotated[
-        list[str] | None, typer.Option("--set", help="Any setting: section.field=value.", show_default=False)
-    ] = None,
+    keep_labels: KeepLabelsSetting = None,
+    config: ConfigFile = None,
+    assignments: Assignments = None,
     force: Force = False,
     json: Json = False,
 ) -> None:

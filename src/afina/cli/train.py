@@ -8,7 +8,22 @@ from typing import Annotated, Any
 import typer
 
 from afina.cli import _console
-from afina.cli._options import Force, Json, LabelColumn, MaxRows, TextColumn, TitleColumn
+from afina.cli._options import (
+    Assignments,
+    Budget,
+    ConfigFile,
+    Force,
+    Json,
+    KeepLabelsSetting,
+    LabelColumn,
+    MaxRows,
+    Method,
+    Model,
+    Seed,
+    Test,
+    TextColumn,
+    TitleColumn,
+)
 from afina.errors import ConfigError
 
 EXAMPLES = """
@@ -43,11 +58,9 @@ def train(
     dev: Annotated[
         str | None, typer.Option(help="Texts that choose the best weights.", show_default="a share of SOURCE")
     ] = None,
-    test: Annotated[str | None, typer.Option(help="Held-out texts.", show_default="a share of SOURCE")] = None,
-    model: Annotated[str | None, typer.Option(help="Catalog name, folder or Hub id.", show_default="minilm")] = None,
-    method: Annotated[
-        str | None, typer.Option(help="full, frozen, head, lora, or auto.", show_default="auto: by the time")
-    ] = None,
+    test: Test = None,
+    model: Model = None,
+    method: Method = None,
     freeze_layers: Annotated[
         str | None,
         typer.Option(help="Layers that `frozen` leaves as they are: a number, or auto.", show_default="half"),
@@ -72,10 +85,7 @@ def train(
         str | None,
         typer.Option(help="Capabilities to teach with made-up sentences: negation,typos.", show_default=False),
     ] = None,
-    budget: Annotated[
-        str | None,
-        typer.Option(help="Wall-clock limit on the whole command: 900s, 15m, 1h.", show_default="15m"),
-    ] = None,
+    budget: Budget = None,
     epochs: Annotated[float | None, typer.Option(help="Passes over the texts.", show_default="by size")] = None,
     max_steps: Annotated[
         int | None, typer.Option(help="Optimizer steps; repeatable to the bit.", show_default=False)
@@ -88,7 +98,7 @@ def train(
         typer.Option(help="What is read of longer texts: head, head-tail or windows.", show_default="head"),
     ] = None,
     precision: Annotated[str | None, typer.Option(help="auto, fp32, bf16 or fp16.", show_default="auto")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of splits, head and batches.", show_default="0")] = None,
+    seed: Seed = None,
     seeds: Annotated[
         int, typer.Option(min=1, help="Train with so many seeds on the same split, and tell mean and deviation.")
     ] = 1,
@@ -97,13 +107,9 @@ def train(
     title_column: TitleColumn = None,
     label_column: LabelColumn = None,
     max_rows: MaxRows = None,
-    keep_labels: Annotated[
-        bool | None, typer.Option("--keep-labels", help="Do not map stars and 0/1 to sentiment.", show_default=False)
-    ] = None,
-    config: Annotated[Path | None, typer.Option(help="TOML file with settings.", show_default=False)] = None,
-    assignments: Annotated[
-        list[str] | None, typer.Option("--set", help="Any setting: section.field=value.", show_default=False)
-    ] = None,
+    keep_labels: KeepLabelsSetting = None,
+    config: ConfigFile = None,
+    assignments: Assignments = None,
     resume: Annotated[
         Path | None,
         typer.Option(help="Go on with an interrupted or killed run: its .partial folder.", show_default=False),

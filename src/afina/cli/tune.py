@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from afina.cli import _console
-from afina.cli._options import Force, Json, LabelColumn, MaxRows, Source, TextColumn, TitleColumn
+from afina.cli._options import (
+    Budget,
+    ConfigFile,
+    Force,
+    Json,
+    KeepLabelsSetting,
+    LabelColumn,
+    MaxRows,
+    Method,
+    Model,
+    Source,
+    Test,
+    TextColumn,
+    TitleColumn,
+)
 from afina.cli.train import print_summary
 
 EXAMPLES = """
@@ -31,12 +44,10 @@ def tune(
     dev: Annotated[
         str | None, typer.Option(help="Texts that score the trials.", show_default="a share of SOURCE")
     ] = None,
-    test: Annotated[str | None, typer.Option(help="Held-out texts.", show_default="a share of SOURCE")] = None,
-    model: Annotated[str | None, typer.Option(help="Catalog name, folder or Hub id.", show_default="minilm")] = None,
-    method: Annotated[str | None, typer.Option(help="auto, full, frozen, head or lora.", show_default="auto")] = None,
-    budget: Annotated[
-        str | None, typer.Option(help="Wall-clock limit on the whole command: 900s, 15m, 1h.", show_default="15m")
-    ] = None,
+    test: Test = None,
+    model: Model = None,
+    method: Method = None,
+    budget: Budget = None,
     trials: Annotated[
         int | None, typer.Option(help="Most finished trials of the study.", show_default="as time allows")
     ] = None,
@@ -55,10 +66,8 @@ def tune(
     title_column: TitleColumn = None,
     label_column: LabelColumn = None,
     max_rows: MaxRows = None,
-    keep_labels: Annotated[
-        bool | None, typer.Option("--keep-labels", help="Do not map stars and 0/1 to sentiment.", show_default=False)
-    ] = None,
-    config: Annotated[Path | None, typer.Option(help="TOML file with settings.", show_default=False)] = None,
+    keep_labels: KeepLabelsSetting = None,
+    config: ConfigFile = None,
     assignments: Annotated[
         list[str] | None,
         typer.Option("--set", help="Any setting: section.field=value; it is kept, not sought.", show_default=False),
