@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from afina.config import Capability
@@ -128,8 +128,8 @@ def _cases(spec: TestSpec, labels: LabelSet, n: int, rng: random.Random) -> list
     if spec.change is None:
         return _expected(spec, labels, n, rng)
     templates = [template for meaning in spec.reviews for template in load_reviews()[meaning]]
-    drawn = [fill(templates[i % len(templates)], load_lexicon(), rng) for i in range(n * _TRIES_A_CASE)]
-    return _changed(spec, list(dict.fromkeys(drawn)), n, rng)
+    drawn = (fill(templates[i % len(templates)], load_lexicon(), rng) for i in range(n * _TRIES_A_CASE))
+    return _changed(spec, drawn, n, rng)
 
 
 def _varied(spec: TestSpec, slot: str, n: int, rng: random.Random) -> list[Case]:
@@ -163,14 +163,16 @@ def _halves(sentence: str) -> tuple[str, ...]:
     return tuple(half[0].upper() + half[1:] for half in sentence.split("\0"))
 
 
-def _changed(spec: TestSpec, texts: Sequence[str], n: int, rng: random.Random) -> list[Case]:
-    """Texts with what they become, those first that come first and can be changed."""
+def _changed(spec: TestSpec, texts: Iterable[str], n: int, rng: random.Random) -> list[Case]:
+    """Different texts with what they become, those first that come first and can be changed."""
     labels = (spec.must_not_fall,) if spec.must_not_fall else ()
-    cases: list[Case] = []
+    cases: dict[str, Case] = {}
     for text in texts:
         if len(cases) == n:
             break
+        if text in cases:
+            continue
         changed = change_text(spec.change or "", text, rng, lexicon=load_lexicon(), words=spec.words)
         if changed is not None:
-            cases.append(Case((text, changed), labels))
-    return cases
+            cases[text] = Case((text, changed), labels)
+    return list(cases.values())

@@ -40,7 +40,7 @@ _SHORT = re.compile(rf"\b(?:{'|'.join(map(re.escape, _LONG_FORMS))})(?![\w'])", 
 # "It is." at the end of a sentence has no short form.
 _LONG = re.compile(rf"\b(?:{'|'.join(map(re.escape, _SHORT_FORMS))})(?= \w)", re.IGNORECASE)
 
-_NUMBER = re.compile(r"(?<![\w.,:/$€£-])\d{1,4}(?![\w.,:/%$€£-]|\s*(?:out of|stars?|points?|percent))")
+_NUMBER = re.compile(r"(?<![\w.,:/$€£-])(?<!out of )\d{1,4}(?![\w.,:/%$€£-]|\s*(?:out of|stars?|points?|percent))")
 _DOMAINS = ("example.com", "example.org", "example.net")
 _LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
