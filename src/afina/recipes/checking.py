@@ -89,7 +89,7 @@ def check_run(
     if on is None and not speaks_of_sentiment(classifier.labels):
         raise ConfigError(
             f"The labels are {', '.join(classifier.labels)}, and the sentences of the tests are about sentiment",
-            hint="test changes of your own texts with --on SOURCE",
+            hint="test changes of your own texts with --on SOURCE; the rest needs labels called negative and positive",
         )
     _warn_of_language(folder, reporter)
     reporter.stage("Making the tests")
