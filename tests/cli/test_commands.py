@@ -6,7 +6,6 @@ import csv
 import gzip
 import io
 import json
-import re
 import shutil
 
 import pyarrow.parquet as pq
@@ -104,16 +103,6 @@ def test_predict_file_keeps_rows_and_columns(afina_command, run, tmp_path, name)
     code, _, err = afina_command("predict", run, "--file", source, "--out", out)
     assert code == 2
     assert "exists" in err
-
-
-def test_evaluate_prints_intervals_for_each_data_set(afina_command, run, tmp_path):
-    first, second = write_reviews(tmp_path / "one.csv", 60), write_reviews(tmp_path / "two.csv", 30)
-    code, out, _ = afina_command("evaluate", run, first, second, "--json")
-    assert code == 0
-    assert [(r["dataset"], r["n"]) for r in json.loads(out)["results"]] == [("one", 60), ("two", 30)]
-    code, out, _ = afina_command("evaluate", run, first)
-    assert code == 0
-    assert re.search(r"one +60 +\d\.\d{3} \(\d\.\d{3}–\d\.\d{3}\)", out), out
 
 
 def _bad_sources(folder):

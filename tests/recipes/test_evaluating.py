@@ -92,7 +92,7 @@ def test_shared_texts_are_left_out_first_and_scored_beside(run, tmp_path):
     assert (result["n"], result["with_shared"]["n"], result["honest"]) == (30, 40, True)
     assert set(result["with_shared"]) == BASE_KEYS
     assert sum(map(sum, result["confusion"])) == 30
-    assert any("learned from 10 of the 40 texts" in told for told in reporter.warned)
+    assert any("10 of the 40 texts" in told for told in reporter.warned)
     (alone,), _ = evaluate(run, write(tmp_path / "new.csv", new_reviews(30)))
     for key in ("accuracy", "confusion", "f1"):
         assert result[key] == alone[key]
@@ -103,6 +103,20 @@ def test_a_set_that_is_all_known_has_no_honest_figure(run, tmp_path):
     assert (result["honest"], result["n"], result["leakage"]["share"]) == (False, 60, 1.0)
     assert result["with_shared"]["accuracy"] == result["accuracy"]
     assert any("no honest figure" in told for told in reporter.warned)
+
+
+def test_a_run_scores_the_part_of_its_source_that_it_held_out(tiny_model, tmp_path):
+    source = write(tmp_path / "all.csv", new_reviews(80))
+    run = train(tmp_path, source, tiny_model, steps=2)
+    (result,), _ = evaluate(run, source)
+    assert result["leakage"]["by_role"] == {"dev": 8, "test": 8, "train": 64}
+    assert (result["n"], result["honest"], result["with_shared"]["n"]) == (8, True, 80)
+
+
+def test_the_test_split_of_the_sample_is_new_to_a_run_on_the_sample(tiny_model, tmp_path):
+    run = train(tmp_path, "sample", tiny_model, steps=1)
+    (result,), _ = evaluate(run, "sample")
+    assert (result["leakage"]["checked"], result["leakage"]["rows"], result["honest"]) == (True, 0, True)
 
 
 def test_a_run_without_fingerprints_is_told(run, tmp_path):
@@ -237,7 +251,6 @@ def test_a_run_that_learned_a_tenth_of_the_test_rows_is_found_out(tiny_model, tm
         tmp_path / "leaky.csv", [*rows, *((text, tested[i][1]) for text, i in zip(hidden, planted, strict=True))]
     )
     run = train(tmp_path, source, tiny_model, steps=4)
-    keep_fingerprints(run, train=load_dataset(source)[0])
     (result,), _ = evaluate(run, write(tmp_path / "test.csv", tested))
     assert result["leakage"]["rows"] >= 10
     assert (result["n"], result["with_shared"]["n"]) == (100 - result["leakage"]["rows"], 100)
@@ -260,7 +273,6 @@ def test_planted_sentences_of_all_lengths_are_found(shared_data, tmp_path, tiny_
     )
     rows = zip(leaky.texts, leaky.label_ids, strict=True)
     run = train(tmp_path, write(tmp_path / "leaky.csv", rows), tiny_model, steps=2)
-    keep_fingerprints(run, train=leaky)
     (result,), _ = evaluate(run, str(shared_data / "sst2_dev.parquet"))
     assert result["leakage"]["rows"] >= 0.95 * len(planted)
     # No more than one or two others, which differ in one word by chance.

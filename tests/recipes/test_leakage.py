@@ -4,7 +4,8 @@ import pytest
 from afina.data import Fingerprints, TextDataset
 from afina.errors import ModelError
 from afina.labels import LabelSet
-from afina.recipes.leakage import Leakage, read_fingerprints
+from afina.recipes.leakage import Leakage, fingerprint, read_fingerprints
+from afina.recipes.preparation import PreparedData
 from afina.run_folder import RunFolder
 
 LABELS = LabelSet(("negative", "positive"))
@@ -36,7 +37,7 @@ def test_shared_texts_are_counted_by_kind_and_role_and_shown_with_their_row():
     )  # fmt: skip
     assert (first["training_label"], first["label"], first["role"]) == ("positive", "negative", "train")
     assert (second["role"], second["training_row"]) == ("dev", None)
-    assert "learned from 3 of the 4 texts" in leakage.sentence
+    assert "3 of the 4 texts" in leakage.sentence
     assert "the other 1" in leakage.sentence
 
 
@@ -51,6 +52,26 @@ def test_all_shared_leaves_no_honest_figure():
     leakage = Leakage.look(dataset("a fine film it was"), PRINTS)
     assert not len(leakage.new_rows)
     assert "no honest figure" in leakage.sentence
+
+
+def test_texts_held_out_by_the_run_are_scored_only_where_none_is_new():
+    held = dataset("kept apart for the last look", "and this one was kept as well")
+    prints = Fingerprints.of({"train": TRAIN, "test": held})
+    both = Leakage.look(dataset("a fine film it was", "Kept apart, for the last look"), prints)
+    assert both.honest_rows.tolist() == [1]
+    assert "the 1 that it held out" in both.sentence
+    mixed = Leakage.look(dataset("a fine film it was", "Kept apart, for the last look", "new"), prints)
+    assert mixed.honest_rows.tolist() == [2]
+    assert mixed.as_dict()["by_role"] == {"test": 1, "train": 1}
+
+
+def test_all_that_the_training_source_held_is_kept_each_text_once():
+    train = dataset("one text of four", "two here is another", "three is not used at all", ids=[0, 1, 1])
+    dev, test = dataset("four chose the weights"), dataset("five was held out", "two here is another")
+    data = PreparedData(train.select(np.array([0])), dev, test, {}, [], {"train": train, "dev": dev, "test": test})
+    prints = fingerprint(data, train.select(np.array([0, 1])))
+    assert prints.roles == ["train", "train", "dev", "unused", "test"]
+    assert fingerprint(PreparedData(train, dev, test, {}, []), train).roles == ["train"] * 3 + ["dev"]
 
 
 def test_without_fingerprints_nothing_is_known(tmp_path):

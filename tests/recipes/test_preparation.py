@@ -37,7 +37,8 @@ def write_texts(path, rows):
 
 
 def texts(what, n):
-    return [(f"{what}{i} of{i} some{i} kind{i}", ("negative", "positive")[i % 2]) for i in range(n)]
+    # Two words differ from set to set, or the texts would be near copies of one another.
+    return [(f"{what}{i} of{i} some{i} kind{i} {what}", ("negative", "positive")[i % 2]) for i in range(n)]
 
 
 def test_parts_that_are_given_are_used_as_they_are(prepare, reporter):
@@ -190,3 +191,10 @@ def test_a_run_names_the_database_it_was_trained_on(tune, tmp_path, reviews_csv)
     manifest = json.loads(result.run.manifest.read_text())
     assert manifest["config"]["data"]["source"] == f"sqlite:///{tmp_path}/reviews.db#reviews"
     assert manifest["data"]["train"]["texts"] == 48
+
+
+def test_what_the_source_was_divided_into_is_known_whole(prepare):
+    data = prepare(source=texts("train", 100))
+    assert {part: len(dataset) for part, dataset in data.whole.items()} == {"train": 80, "dev": 10, "test": 10}
+    data = prepare(source=texts("train", 100), test=texts("test", 12))
+    assert set(data.whole) == {"train", "dev"}

@@ -12,6 +12,12 @@ from afina.cli import _console
 _MOST_SETS_IN_DETAIL, _MOST_LABELS_IN_CONFUSION = 3, 6
 _WORST_SLICES, _LEAST_IN_SLICE = 5, 20
 _EXAMPLES = 3
+_ROLES = {
+    "train": "learned from",
+    "dev": "by which it chose its weights",
+    "test": "held out for its own test",
+    "unused": "that it had no time for",
+}
 
 
 def print_evaluations(document: dict[str, Any]) -> None:
@@ -37,7 +43,7 @@ def _print_summary(run: str, results: list[dict[str, Any]]) -> None:
     for result in results:
         table.add_row(Text(result["dataset"]), *_figures(result), style=None if result["honest"] else "red")
         if result["with_shared"] and result["honest"]:
-            table.add_row(Text("  with texts it has learned from"), *_figures(result["with_shared"]), style="dim")
+            table.add_row(Text("  with texts of its training data"), *_figures(result["with_shared"]), style="dim")
     _console.print_table(table)
     _console.say(f"f1, precision and recall: {results[0]['average']}")
 
@@ -85,22 +91,32 @@ def _print_reading(result: dict[str, Any]) -> None:
 def _print_leakage(result: dict[str, Any]) -> None:
     leakage = result["leakage"]
     if not leakage["checked"]:
-        _console.say("Not checked for texts that the run has learned from: it keeps no fingerprints", style="yellow")
+        _console.say(
+            "Not checked for texts of the run's training data: it keeps no fingerprints of them", style="yellow"
+        )
         return
     if not leakage["rows"]:
-        _console.say("The run has learned from none of these texts", style="green")
+        _console.say("None of these texts stands in the run's training data", style="green")
         return
     total = result["with_shared"]["n"]
     shared = f"{leakage['rows']:,} of {total:,} texts ({leakage['share']:.1%})"
     kinds = f"{leakage['exact']:,} exactly, {leakage['near']:,} nearly"
-    if result["honest"]:
-        _console.say(f"The run has learned from {shared}, {kinds}; they are left out of the figures", style="bold red")
+    if not result["honest"]:
+        _console.say(f"NOT AN HONEST FIGURE: all {total:,} texts stand in the run's training data", style="bold red")
+    elif leakage["rows"] < total:
+        _console.say(
+            f"{shared} stand in the run's training data, {kinds}; they are left out of the figures", style="bold red"
+        )
     else:
         _console.say(
-            f"NOT AN HONEST FIGURE: the run has learned from all {total:,} texts, {kinds}", style="bold red"
-        )  # fmt: skip
+            f"All {total:,} texts stand in the run's training data; the figures are of the {result['n']:,} that it "
+            "held out of them for its own test",
+            style="bold red",
+        )
+    told = ", ".join(f"{rows:,} {_ROLES.get(role, role)}" for role, rows in leakage["by_role"].items())
+    _console.say(f"  {told}")
     if leakage["other_label"]:
-        _console.say(f"  {leakage['other_label']:,} of them it has learned with another label")
+        _console.say(f"  {leakage['other_label']:,} of them have another label there")
     for example in leakage["examples"][:_EXAMPLES]:
         row = f" row {example['training_row']:,}" if example["training_row"] else ""
         place = f"{example['role']}{row}"

@@ -178,6 +178,11 @@ def _restrict(mapping: LabelMapping, known: LabelSet) -> LabelMapping:
         set_aside |= dict.fromkeys(neutral, _UNKNOWN_NEUTRAL)
         names = {value: name for value, name in names.items() if name != "neutral"}
     unknown = sorted(set(names.values()) - set(known))
+    if unknown and len(mapping.names) == 1:
+        raise DataError(
+            f"The only label is {unknown[0]!r}, which the model does not know",
+            hint=f"the model's labels are {', '.join(known)}; give texts of two of them at least",
+        )
     if unknown:
         numbers = all(re.fullmatch(r"-?\d+", name) for name in unknown)
         told = "; tell `afina evaluate` what numbers mean with --label-names" if numbers else ""

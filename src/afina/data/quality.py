@@ -62,7 +62,8 @@ def find_overlap(forms: Sequence[str], others: Sequence[str]) -> Overlap:
 
     Returns:
         Positions in `forms`. Exact means equal; near a Jaccard similarity of at least 0.8 of the two sets of words, or
-        a difference of one word (replaced, put in, or left out) between texts of at least four distinct words.
+        a difference of one word (replaced, put in, or left out) between texts of at least four distinct words, either
+        of which differs so from three others at most.
     """
 
     def near(rest: Sequence[int], distinct: Sequence[int]) -> dict[int, tuple[int, float]]:

@@ -9,13 +9,13 @@ measures it against MinHash, which finds the pairs with a probability.
 
 A sentence of four to eight words with one word replaced falls below that similarity, though it gives the answer away
 all the same. So where one data set is looked up in another, texts of at least `ONE_WORD_LEAST` distinct words that
-differ in one word match too. Clusters inside a set are not widened: chains of such pairs would join what merely has the
-same form.
+differ in one word match too, unless the text differs so from many: then it has a form that many share. Clusters inside
+a set are not widened, since chains of such pairs would join what merely has the same form.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,9 +27,11 @@ from afina.extras import require
 
 NEAR_JACCARD = 0.8
 # By chance differ in one of four words or more: of 872 sentences of SST-2's dev set none from its training sentences
-# and 6 from its 53,493 training phrases, of 3,763 reviews of CR 2 and 6. With five words they are 0, 1, 1 and 2, but
-# texts of four words are 2 % of such sets and would be missed; with three words they are 1, 8, 9 and 21.
+# and 5 from its 53,493 training phrases, of 3,763 reviews of CR 1 and 5. With five words they are 0, 1, 1 and 2, but
+# texts of four words are 2 % of such sets and would be missed; with three words they are 1, 6, 5 and 14.
 ONE_WORD_LEAST = 4
+# A text that differs so from more others has a form that many share, such as "order number 17 is late".
+_MOST_ONE_WORD_NEIGHBOURS = 3
 # A pair of long sets must share this many of its rarest words to be compared; a pair of short ones, one.
 _LONG_OVERLAP, _SHARED_IF_LONG = 40, 3
 # Limits on memory: products of matrix entries in a block, and pairs compared in full at a time.
@@ -118,17 +120,15 @@ class WordSets:
 
     def similarity(self, one: Positions, other: Positions) -> npt.NDArray[np.float64]:
         """Jaccard similarity of pairs of sets, (n_pairs,); 0 where both are empty."""
-        return self._jaccard(one, other, self.shared(one, other))
+        return self.jaccard(one, other, self.shared(one, other))
 
-    def near(self, one: Positions, other: Positions) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
-        """Which pairs are alike or differ in one word only, and the Jaccard similarity of each, (n_pairs,) both."""
-        shared = self.shared(one, other)
-        similarity = self._jaccard(one, other, shared)
+    def one_word_apart(self, one: Positions, other: Positions, shared: Positions) -> npt.NDArray[np.bool_]:
+        """Which pairs that share so many words differ in one word only, (n_pairs,)."""
         sizes = np.stack([self.sizes[one], self.sizes[other]])
-        one_word = (sizes.max(axis=0) - shared <= 1) & (sizes.min(axis=0) >= ONE_WORD_LEAST)
-        return one_word | (similarity >= NEAR_JACCARD), similarity
+        return np.asarray((sizes.max(axis=0) - shared <= 1) & (sizes.min(axis=0) >= ONE_WORD_LEAST), dtype=np.bool_)
 
-    def _jaccard(self, one: Positions, other: Positions, shared: Positions) -> npt.NDArray[np.float64]:
+    def jaccard(self, one: Positions, other: Positions, shared: Positions) -> npt.NDArray[np.float64]:
+        """Jaccard similarity of pairs of sets that share so many words, (n_pairs,); 0 where both are empty."""
         return np.asarray(shared / np.maximum(1, self.sizes[one] + self.sizes[other] - shared), dtype=np.float64)
 
 
@@ -184,15 +184,29 @@ def nearest_sets(sets: WordSets, n: int) -> dict[int, tuple[int, float]]:
     Returns:
         The position of the other among the others, and the Jaccard similarity, by the position of the first.
     """
-    matches: dict[int, tuple[int, float]] = {}
+    best: dict[int, tuple[int, float]] = {}
+    one_word: list[tuple[int, int, float]] = []
+    neighbours = np.zeros(len(sets.sizes), dtype=np.int64)
     for one, other in candidate_pairs(sets, np.arange(n), np.arange(n, len(sets.sizes))):
-        near, similarities = sets.near(one, other)
-        for position, match, similarity in zip(
-            one[near].tolist(), other[near].tolist(), similarities[near].tolist(), strict=True
-        ):
-            if similarity > matches.get(position, (0, 0.0))[1]:
-                matches[position] = (match - n, similarity)
-    return dict(sorted(matches.items()))
+        shared = sets.shared(one, other)
+        similarities = sets.jaccard(one, other, shared)
+        near = similarities >= NEAR_JACCARD
+        _keep_best(best, zip(one[near].tolist(), other[near].tolist(), similarities[near].tolist(), strict=True))
+        apart = ~near & sets.one_word_apart(one, other, shared)
+        one, other, similarities = one[apart], other[apart], similarities[apart]
+        neighbours += np.bincount(np.concatenate([one, other]), minlength=len(neighbours))
+        # All pairs of a text to look up are in one block, so none of a form that many share need be kept.
+        few = neighbours[one] <= _MOST_ONE_WORD_NEIGHBOURS
+        one_word += zip(one[few].tolist(), other[few].tolist(), similarities[few].tolist(), strict=True)
+    _keep_best(best, (pair for pair in one_word if neighbours[pair[1]] <= _MOST_ONE_WORD_NEIGHBOURS))
+    return {position: (other - n, similarity) for position, (other, similarity) in sorted(best.items())}
+
+
+def _keep_best(best: dict[int, tuple[int, float]], pairs: Iterable[tuple[int, int, float]]) -> None:
+    """Put the most similar other of each text in, the first of equal ones."""
+    for one, other, similarity in pairs:
+        if similarity > best.get(one, (0, 0.0))[1]:
+            best[one] = (other, similarity)
 
 
 def candidate_pairs(sets: WordSets, rows: Positions, columns: Positions) -> Iterator[tuple[Positions, Positions]]:

@@ -39,7 +39,7 @@ def evaluate_run(
     max_rows: int | None = DEFAULT_MAX_ROWS,
     samples: int = 2000,
 ) -> dict[str, Any]:
-    """Score a run on labelled texts, leaving out those that it has learned from.
+    """Score a run on labelled texts, leaving out those that stand in the data it was trained on.
 
     What was found is kept beside the run too, a file a data set.
 
@@ -135,7 +135,7 @@ def _evaluate(
     *,
     samples: int,
 ) -> dict[str, Any]:
-    """The evaluation document of one data set: first the texts that the run has not learned from, beside them all."""
+    """The evaluation document of one data set: first the texts that are new to the run, beside them all."""
     answers = _Answers.of(classifier, dataset.texts, reporter)
     speed = len(dataset) / max(answers.seconds, 1e-9)
 
@@ -148,9 +148,10 @@ def _evaluate(
             share_truncated=float(answers.truncated[rows].mean()),
         ).as_dict()
 
-    everything, new = np.arange(len(dataset)), leakage.new_rows
-    honest = len(new) > 0
-    rows = new if honest else everything
+    everything, rows = np.arange(len(dataset)), leakage.honest_rows
+    honest = len(rows) > 0
+    if not honest:
+        rows = everything
     chosen, probabilities = dataset.select(rows), answers.probabilities[rows]
     details = detail(
         chosen, probabilities, truncated=answers.truncated[rows], domains=_domains(chosen), samples=samples
@@ -160,7 +161,7 @@ def _evaluate(
         **score(rows),
         "honest": honest,
         "leakage": leakage.as_dict(),
-        "with_shared": score(everything) if len(new) < len(dataset) else None,
+        "with_shared": score(everything) if leakage.overlap else None,
         "mapping": notes.mapping,
         "set_aside": notes.reasons,
         "neutral": _neutral(classifier, notes.neutral, reporter),

@@ -1,4 +1,4 @@
-"""Which texts of a data set a run has learned from, by the fingerprints that it keeps."""
+"""Which texts of a data set stand in the data that a run was trained on, by the fingerprints that it keeps."""
 
 from __future__ import annotations
 
@@ -10,18 +10,25 @@ import numpy as np
 import numpy.typing as npt
 
 from afina.data import Fingerprints, Overlap, TextDataset
+from afina.recipes.preparation import PreparedData
 from afina.run_folder import RunFolder
 
+HELD_OUT = "test"
+"""Role of the texts that a run split off its training source to test itself by: known, and not learned from."""
 _NEAR_EXAMPLES, _EXACT_EXAMPLES = 7, 3
 
 
 @dataclass(frozen=True)
 class Leakage:
-    """Texts of one data set that stand, exactly or nearly, among those that a run has learned from."""
+    """Texts of one data set that stand, exactly or nearly, in the data that a run was trained on.
+
+    Those that the run held out of these data, or had no time for, count as well: whoever chose the run may have looked
+    at its figures there.
+    """
 
     dataset: TextDataset
     fingerprints: Fingerprints | None
-    """Of the texts the run learned from; None where it keeps none."""
+    """Of the data the run was trained on; None where it keeps none."""
     overlap: Overlap
 
     @classmethod
@@ -38,27 +45,42 @@ class Leakage:
 
     @property
     def new_rows(self) -> npt.NDArray[np.int64]:
-        """Positions of the texts that the run has not learned from, as far as is known."""
+        """Positions of the texts that are not in the run's data, as far as is known."""
         return np.setdiff1d(np.arange(len(self.dataset)), self.overlap.rows)
+
+    @property
+    def held_out_rows(self) -> npt.NDArray[np.int64]:
+        """Positions of the texts that the run held out to test itself by."""
+        roles = self.fingerprints.roles if self.fingerprints else []
+        matches = self.overlap.matches.items()
+        return np.array(sorted(row for row, match in matches if roles[match.position] == HELD_OUT), dtype=np.int64)
+
+    @property
+    def honest_rows(self) -> npt.NDArray[np.int64]:
+        """Positions of the texts that a figure may rest on: the new ones, or where none is new those held out."""
+        return self.new_rows if len(self.new_rows) else self.held_out_rows
 
     @property
     def sentence(self) -> str | None:
         """What is to be said of it; None where nothing is shared."""
-        n, shared = len(self.dataset), len(self.overlap.rows)
+        n, shared, scored = len(self.dataset), len(self.overlap.rows), len(self.honest_rows)
         if not self.checked:
             return (
-                f"Not known whether the run has learned from texts of {self.dataset.name}: it keeps no fingerprints of "
-                "them, since an older afina wrote it"
+                f"Not known whether texts of {self.dataset.name} stand in the run's training data: it keeps no "
+                "fingerprints of them, since an older afina wrote it"
             )
         if not shared:
             return None
-        found = (
-            f"The run has learned from {shared:,} of the {n:,} texts of {self.dataset.name} "
-            f"({len(self.overlap.exact):,} exactly, {len(self.overlap.near):,} nearly)"
-        )
-        if shared == n:
-            return f"{found}: there is no honest figure, and what follows tells how well it remembers"
-        return f"{found}; the figures are of the other {n - shared:,}"
+        kinds = f"({len(self.overlap.exact):,} exactly, {len(self.overlap.near):,} nearly)"
+        if shared < n:
+            return (
+                f"{shared:,} of the {n:,} texts of {self.dataset.name} stand in the run's training data {kinds}; the "
+                f"figures are of the other {scored:,}"
+            )
+        found = f"All {n:,} texts of {self.dataset.name} stand in the run's training data {kinds}"
+        if scored:
+            return f"{found}; the figures are of the {scored:,} that it held out of them for its own test"
+        return f"{found}: there is no honest figure, and what follows tells how well it remembers"
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON form that `evaluate --json` documents."""
@@ -102,6 +124,23 @@ class Leakage:
 
     def _label(self, row: int) -> str:
         return self.dataset.labels.names[int(self.dataset.label_ids[row])]
+
+
+def fingerprint(data: PreparedData, learned: TextDataset) -> Fingerprints:
+    """What a run keeps of its data: those it learned from, its dev texts, and what else the training source held.
+
+    Args:
+        data: Texts that were used, and the whole they were taken from.
+        learned: Texts that the run's answers rest on.
+    """
+    parts = {"train": learned, "dev": data.whole.get("dev", data.dev)}
+    known = {form for dataset in parts.values() for form in dataset.normal_forms}
+    for role, part in (("unused", "train"), (HELD_OUT, "test")):
+        if part in data.whole:
+            forms = data.whole[part].normal_forms
+            left = np.array([i for i, form in enumerate(forms) if form not in known], dtype=np.int64)
+            parts[role] = data.whole[part].select(left)
+    return Fingerprints.of(parts)
 
 
 def read_fingerprints(run: RunFolder) -> Fingerprints | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -47,6 +47,9 @@ class PreparedData:
     """Counts and fingerprints for the manifest."""
     files: list[FileNotes]
     """What was noticed while the sources were read, with the rows that could not be understood."""
+    whole: Mapping[str, TextDataset] = field(default_factory=dict)
+    """What the training source was divided into, before anything was left out for want of time; a test set of its own
+    is no part of it."""
 
 
 def prepare_data(
@@ -78,7 +81,8 @@ def prepare_data(
     }
     files: list[FileNotes] = []
     load = partial(_load, config=config, files=files, reporter=reporter, seed=seed)
-    if config.source == SAMPLE and config.test is None and config.dev is None:
+    is_divided = config.source == SAMPLE and config.test is None and config.dev is None
+    if is_divided:
         train, dev, test = (load(f"{SAMPLE}:{part}") for part in ("train", "dev", "test"))
     else:
         given = {"train": load(config.source)}
@@ -101,7 +105,10 @@ def prepare_data(
     }
     counts = ", ".join(f"{count:,} {name}" for name, count in train.counts().items())
     reporter.tell(f"Texts: {len(train):,} to train on ({counts}), {len(dev):,} dev, {len(test):,} test")
-    return PreparedData(train, dev, test, record, files)
+    whole = {"train": train, "dev": dev}
+    if config.test is None and not is_divided:
+        whole["test"] = test
+    return PreparedData(train, dev, test, record, files, whole)
 
 
 def _divide(

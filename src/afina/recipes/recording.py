@@ -14,11 +14,12 @@ import pyarrow.parquet as pq
 
 import afina
 from afina.config import RunConfig
-from afina.data import Fingerprints, TextDataset, write_rejected
+from afina.data import TextDataset, write_rejected
 from afina.errors import MachineLimitError
 from afina.evaluation import TrainingTexts, find_mistakes
 from afina.modeling import quiet
 from afina.outputs import system_error
+from afina.recipes.leakage import fingerprint
 from afina.recipes.model_card import model_card
 from afina.recipes.preparation import PreparedData
 from afina.recipes.results import Tested
@@ -56,7 +57,7 @@ def write_run(
     """
     _write_model(folder, session, model_card(name, summary, data.record))
     _write_predictions(folder, data, tested)
-    Fingerprints.of({"train": learned, "dev": data.dev}).write(folder.fingerprints)
+    fingerprint(data, learned).write(folder.fingerprints)
     mistakes = find_mistakes(
         data.test, tested.probabilities, tested.baseline_probabilities, training=TrainingTexts(data.train)
     )
