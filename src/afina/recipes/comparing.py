@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from afina.config import DEFAULT_MAX_ROWS
-from afina.data import SAMPLE, Fingerprints, TextDataset, load_dataset, public_name
+from afina.data import SAMPLE, TextDataset, load_dataset, public_name
 from afina.data.writing import check_output, row_writer
 from afina.errors import ConfigError, DataError, ModelError
 from afina.evaluation import compare_predictions, evaluate_answers, find_disagreements
-from afina.inference import Classifier
-from afina.labels import LabelSet
-from afina.recipes.leakage import Leakage, read_fingerprints
+from afina.recipes.contender import Contender, weigh_cost
+from afina.recipes.leakage import Leakage
 from afina.recipes.reporting import Reporter, Silent
-from afina.run_folder import RunFolder
 
-_TEXTS_AT_A_TIME = 1_000
-# The first call of a model is slow, which is nothing against the model.
-_TEXTS_TO_WARM_UP = 8
-# Speeds measured on a busy machine differ by so much without a cause.
-_CLEARLY = 1.1
+# Roles of fingerprints: texts that weights were fitted on, or chosen by.
+_LEARNED = ("train", "dev")
 
 
 def compare_runs(
@@ -80,7 +73,7 @@ def compare_runs(
     if out is not None:
         check_output(out, force=force)
     reporter.stage("Loading the runs")
-    contenders = (_Contender.load(first), _Contender.load(second))
+    contenders = (Contender.load(first), Contender.load(second))
     _require_same_labels(*contenders)
     texts = []
     # All are read before the first is classified, so that a mistake in the last costs no waiting.
@@ -104,53 +97,7 @@ def compare_runs(
     return {"first": contenders[0].as_dict(), "second": contenders[1].as_dict(), "results": results}
 
 
-@dataclass(frozen=True)
-class _Contender:
-    """A run that is compared."""
-
-    run: RunFolder
-    classifier: Classifier
-    fingerprints: Fingerprints | None
-    manifest: Mapping[str, Any]
-
-    @classmethod
-    def load(cls, run: str | os.PathLike[str]) -> _Contender:
-        folder = RunFolder(Path(run))
-        return cls(folder, Classifier.load(run), read_fingerprints(folder), folder.read_manifest())
-
-    @property
-    def name(self) -> str:
-        return str(self.run.root)
-
-    @property
-    def size_mb(self) -> float:
-        """What it takes on the disk to answer: the model, and the baseline where it is blended in."""
-        folders = (self.run.model, self.run.blend)
-        return sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file()) / 1e6
-
-    def classify(self, texts: Sequence[str], labels: LabelSet, reporter: Reporter) -> tuple[npt.NDArray[Any], float]:
-        """Probabilities with columns in the order of `labels`, (n_texts, n_labels), and texts a second."""
-        self.classifier.predict_proba(texts[:_TEXTS_TO_WARM_UP])
-        started, found = time.perf_counter(), []
-        for start in range(0, len(texts), _TEXTS_AT_A_TIME):
-            reporter.advance(start, len(texts))
-            found.append(self.classifier.predict_proba(texts[start : start + _TEXTS_AT_A_TIME]))
-        seconds = time.perf_counter() - started
-        columns = [self.classifier.labels.id_of(name) for name in labels]
-        return np.concatenate(found)[:, columns], len(texts) / max(seconds, 1e-9)
-
-    def as_dict(self) -> dict[str, Any]:
-        config, settings = self.manifest.get("config") or {}, self.manifest.get("settings") or {}
-        return {
-            "run": self.name,
-            "model": (config.get("modeling") or {}).get("name"),
-            "method": settings.get("method"),
-            "labels": list(self.classifier.labels),
-            "size_mb": round(self.size_mb, 2),
-        }
-
-
-def _require_same_labels(first: _Contender, second: _Contender) -> None:
+def _require_same_labels(first: Contender, second: Contender) -> None:
     labels = first.classifier.labels, second.classifier.labels
     if set(labels[0]) != set(labels[1]):
         raise ModelError(
@@ -161,17 +108,18 @@ def _require_same_labels(first: _Contender, second: _Contender) -> None:
 
 
 def _only_new(
-    dataset: TextDataset, contenders: Sequence[_Contender], reporter: Reporter
+    dataset: TextDataset, contenders: Sequence[Contender], reporter: Reporter
 ) -> tuple[TextDataset, dict[str, Any]]:
     """The texts that neither run has learned from, and how many were taken out."""
     reporter.stage(f"Looking for training texts in {dataset.name}")
     found = [Leakage.look(dataset, contender.fingerprints) for contender in contenders]
-    kept = np.intersect1d(found[0].new_rows, found[1].new_rows)
+    learned = [_learned_rows(each) for each in found]
+    kept = np.setdiff1d(np.arange(len(dataset)), np.union1d(*learned))
     removed = {
         "rows": len(dataset) - len(kept),
         **{
-            which: {"checked": each.checked, "exact": len(each.overlap.exact), "near": len(each.overlap.near)}
-            for which, each in zip(("first", "second"), found, strict=True)
+            which: {"checked": each.checked, "rows": len(rows), "exact": len(np.intersect1d(rows, each.overlap.exact))}
+            for which, each, rows in zip(("first", "second"), found, learned, strict=True)
         },
     }
     for contender, each in zip(contenders, found, strict=True):
@@ -197,8 +145,15 @@ def _only_new(
     return dataset, removed
 
 
+def _learned_rows(leakage: Leakage) -> npt.NDArray[np.int64]:
+    """Positions of the texts that weights of a run were fitted on or chosen by; those it held out itself are fair."""
+    roles = leakage.fingerprints.roles if leakage.fingerprints else []
+    matches = leakage.overlap.matches.items()
+    return np.array(sorted(row for row, match in matches if roles[match.position] in _LEARNED), dtype=np.int64)
+
+
 def _compare(
-    contenders: Sequence[_Contender],
+    contenders: Sequence[Contender],
     dataset: TextDataset,
     removed: Mapping[str, Any],
     reporter: Reporter,
@@ -219,7 +174,7 @@ def _compare(
         )
         evaluations.append(evaluation.as_dict())
     comparison = compare_predictions(dataset.label_ids, answers[0], answers[1], dataset.labels, samples=samples)
-    cheaper, cost = _weigh_cost(contenders, [each["texts_per_second"] for each in evaluations])
+    cheaper, cost = weigh_cost(contenders, [each["texts_per_second"] for each in evaluations])
     return {
         "dataset": dataset.name,
         "n": len(dataset),
@@ -232,24 +187,6 @@ def _compare(
         "cost_sentence": cost,
         "disagreements": find_disagreements(dataset, answers[0], answers[1]),
     }
-
-
-def _weigh_cost(contenders: Sequence[_Contender], speeds: Sequence[float]) -> tuple[str | None, str]:
-    """Which run is faster or smaller and in neither slower nor larger, and a sentence with the figures."""
-    sizes = [contender.size_mb for contender in contenders]
-    figures = "; ".join(
-        f"{contender.name}: {speed:,.0f} texts/s, {size:,.1f} MB"
-        for contender, speed, size in zip(contenders, speeds, sizes, strict=True)
-    )
-    # What each has over the other, above 1 where it is the better one.
-    faster, smaller = speeds[1] / max(speeds[0], 1e-9), sizes[0] / max(sizes[1], 1e-9)
-    for which, contender, ratios in (
-        ("first", contenders[0], (1 / faster, 1 / smaller)),
-        ("second", contenders[1], (faster, smaller)),
-    ):
-        if min(ratios) >= 1 / _CLEARLY and max(ratios) >= _CLEARLY:
-            return which, f"{figures}: {contender.name} costs less"
-    return None, f"{figures}: neither costs clearly less"
 
 
 def _write_disagreements(out: Path, results: Sequence[Mapping[str, Any]], *, force: bool) -> None:
