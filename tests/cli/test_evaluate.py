@@ -101,6 +101,7 @@ def test_a_set_of_training_texts_only_is_called_what_it_is(afina_command, run, t
     assert "there is no honest figure" in err
     code, out, _ = afina_command("evaluate", run, trained_run.parent / "known.csv")
     assert "the figures are of the 6 that it held out" in out
+    assert "48 it learned from, 6 it chose its weights by, 6 it held out for its own test" in out
 
 
 def test_neutral_rows_are_set_aside_and_shown(afina_command, run, tmp_path):

@@ -21,7 +21,7 @@ BASE_KEYS = {
     "dataset", "n", "labels", "accuracy", "f1", "precision", "recall", "matthews", "log_loss", "ece", "confusion",
     "average", "texts_per_second", "share_truncated",
 }  # fmt: skip
-OWN_KEYS = {"source", "honest", "leakage", "with_shared", "mapping", "set_aside", "neutral", "unsure"}
+OWN_KEYS = {"source", "honest", "leakage", "with_shared", "mapping", "set_aside", "neutral", "unsure", "mistakes"}
 DETAIL_KEYS = {"per_class", "curves", "calibration", "slices"}
 
 
@@ -93,9 +93,20 @@ def test_shared_texts_are_left_out_first_and_scored_beside(run, tmp_path):
     assert set(result["with_shared"]) == BASE_KEYS
     assert sum(map(sum, result["confusion"])) == 30
     assert any("10 of the 40 texts" in told for told in reporter.warned)
+    shown = result["leakage"]["examples"][0]
+    assert shown["text"] == shown["training_text"].upper()
     (alone,), _ = evaluate(run, write(tmp_path / "new.csv", new_reviews(30)))
     for key in ("accuracy", "confusion", "f1"):
         assert result[key] == alone[key]
+
+
+def test_mistakes_stand_beside_the_training_texts_nearest_to_them(run, tmp_path):
+    rows = [(text, {"negative": "positive", "positive": "negative"}[label]) for text, label in new_reviews(20)]
+    (result,), _ = evaluate(run, write(tmp_path / "wrong.csv", rows))
+    mistakes = result["mistakes"]
+    assert mistakes["n"] == 20 - sum(result["confusion"][i][i] for i in range(2))
+    (nearest, *_) = mistakes["confident"][0]["neighbours"]
+    assert "film number" in nearest["text"]
 
 
 def test_a_set_that_is_all_known_has_no_honest_figure(run, tmp_path):

@@ -13,10 +13,10 @@ _MOST_SETS_IN_DETAIL, _MOST_LABELS_IN_CONFUSION = 3, 6
 _WORST_SLICES, _LEAST_IN_SLICE = 5, 20
 _EXAMPLES = 3
 _ROLES = {
-    "train": "learned from",
-    "dev": "by which it chose its weights",
-    "test": "held out for its own test",
-    "unused": "that it had no time for",
+    "train": "it learned from",
+    "dev": "it chose its weights by",
+    "test": "it held out for its own test",
+    "unused": "it had no time for",
 }
 
 
@@ -31,6 +31,7 @@ def print_evaluations(document: dict[str, Any]) -> None:
         if len(results) <= _MOST_SETS_IN_DETAIL:
             _print_labels(result)
             _print_slices(result["slices"])
+            _print_mistakes(result)
     if len(results) > _MOST_SETS_IN_DETAIL:
         _console.say("\nfigures of each label and each kind of text: evaluate fewer sets at once, or --json")
 
@@ -113,14 +114,29 @@ def _print_leakage(result: dict[str, Any]) -> None:
             "held out of them for its own test",
             style="bold red",
         )
-    told = ", ".join(f"{rows:,} {_ROLES.get(role, role)}" for role, rows in leakage["by_role"].items())
-    _console.say(f"  {told}")
+    roles = leakage["by_role"]
+    _console.say("  " + ", ".join(f"{roles[role]:,} {what}" for role, what in _ROLES.items() if role in roles))
     if leakage["other_label"]:
         _console.say(f"  {leakage['other_label']:,} of them have another label there")
     for example in leakage["examples"][:_EXAMPLES]:
         row = f" row {example['training_row']:,}" if example["training_row"] else ""
         place = f"{example['role']}{row}"
         _console.say(f"  {example['kind']}, {place}: {_console.one_line(example['text'], 90)}", style="dim")
+        if example["kind"] == "near" and example["training_text"]:
+            _console.say(f"    there: {_console.one_line(example['training_text'], 90)}", style="dim")
+
+
+def _print_mistakes(result: dict[str, Any]) -> None:
+    """The errors it is surest of: what is most worth reading."""
+    confident = result["mistakes"]["confident"][:_EXAMPLES]
+    if not confident:
+        return
+    _console.say(f"Surest of its {result['mistakes']['n']:,} mistakes", style="bold")
+    for mistake in confident:
+        _console.say(
+            f"  {mistake['label']}, called {mistake['predicted']} ({mistake['confidence']:.2f}): "
+            f"{_console.one_line(mistake['text'], 90)}"
+        )
 
 
 def _print_labels(result: dict[str, Any]) -> None:

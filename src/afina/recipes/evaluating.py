@@ -16,9 +16,10 @@ import numpy.typing as npt
 from afina.config import DEFAULT_MAX_ROWS
 from afina.data import SAMPLE, LoadNotes, TextDataset, load_dataset, public_name
 from afina.errors import DataError
-from afina.evaluation import detail, evaluate_answers, measure_threshold
+from afina.evaluation import TrainingTexts, detail, evaluate_answers, find_mistakes, measure_threshold
 from afina.inference import Classifier
 from afina.recipes.leakage import Leakage, read_fingerprints
+from afina.recipes.mistakes import training_texts_of
 from afina.recipes.reporting import Reporter, Silent
 from afina.run_folder import RunFolder, write_json
 
@@ -83,6 +84,8 @@ def evaluate_run(
         )
         _require_two_labels(dataset, public_name(source))
         loaded.append((public_name(source), dataset, notes))
+    reporter.stage("Reading the run's training texts")
+    training = training_texts_of(folder)
     results = []
     for source, dataset, notes in loaded:
         reporter.stage(f"Looking for training texts in {source}")
@@ -92,7 +95,8 @@ def evaluate_run(
         if leakage.sentence:
             reporter.warn(leakage.sentence)
         reporter.stage(f"Evaluating on {source}")
-        result = {"source": source, **_evaluate(classifier, dataset, notes, leakage, reporter, samples=samples)}
+        scored = _evaluate(classifier, dataset, notes, leakage, training, reporter, samples=samples)
+        result = {"source": source, **scored}
         if result["accuracy"]["high"] < 1 / len(classifier.labels):
             reporter.warn(
                 f"The answers to {dataset.name} are worse than chance: perhaps its labels mean something else "
@@ -131,6 +135,7 @@ def _evaluate(
     dataset: TextDataset,
     notes: LoadNotes,
     leakage: Leakage,
+    training: TrainingTexts | None,
     reporter: Reporter,
     *,
     samples: int,
@@ -160,7 +165,7 @@ def _evaluate(
     return {
         **score(rows),
         "honest": honest,
-        "leakage": leakage.as_dict(),
+        "leakage": leakage.as_dict(training.texts if training else None),
         "with_shared": score(everything) if leakage.overlap else None,
         "mapping": notes.mapping,
         "set_aside": notes.reasons,
@@ -169,6 +174,7 @@ def _evaluate(
         "unsure": None
         if threshold is None
         else measure_threshold(chosen.label_ids, probabilities, threshold).as_dict(),
+        "mistakes": find_mistakes(chosen, probabilities, training=training),
     }
 
 

@@ -82,8 +82,12 @@ class Leakage:
             return f"{found}; the figures are of the {scored:,} that it held out of them for its own test"
         return f"{found}: there is no honest figure, and what follows tells how well it remembers"
 
-    def as_dict(self) -> dict[str, Any]:
-        """The JSON form that `evaluate --json` documents."""
+    def as_dict(self, training: TextDataset | None = None) -> dict[str, Any]:
+        """The JSON form that `evaluate --json` documents.
+
+        Args:
+            training: The run's training texts where its source still holds them, to be shown beside the shared ones.
+        """
         overlap, prints = self.overlap, self.fingerprints
         places = {row: match.position for row, match in overlap.matches.items()}
         roles = Counter(prints.roles[place] for place in places.values()) if prints else Counter[str]()
@@ -97,10 +101,10 @@ class Leakage:
             "other_label": sum(self._label(row) != prints.labels[place] for row, place in places.items())
             if prints
             else 0,
-            "examples": self._examples(prints) if prints else [],
+            "examples": self._examples(prints, training) if prints else [],
         }
 
-    def _examples(self, prints: Fingerprints) -> list[dict[str, Any]]:
+    def _examples(self, prints: Fingerprints, training: TextDataset | None) -> list[dict[str, Any]]:
         # Near matches are what a reader wants to judge for himself; of exact ones a few are enough.
         shown = [("near", row) for row in self.overlap.near[:_NEAR_EXAMPLES].tolist()]
         shown += [("exact", row) for row in self.overlap.exact[:_EXACT_EXAMPLES].tolist()]
@@ -112,8 +116,7 @@ class Leakage:
                     "kind": kind,
                     "text": self.dataset.texts[row],
                     "label": self._label(row),
-                    # Fingerprints hold no texts; the row of the training file leads to it.
-                    "training_text": None,
+                    "training_text": _training_text(prints, match.position, training),
                     "training_row": int(prints.row_numbers[match.position]) or None,
                     "training_label": prints.labels[match.position],
                     "role": prints.roles[match.position],
@@ -124,6 +127,16 @@ class Leakage:
 
     def _label(self, row: int) -> str:
         return self.dataset.labels.names[int(self.dataset.label_ids[row])]
+
+
+def _training_text(prints: Fingerprints, position: int, training: TextDataset | None) -> str | None:
+    """The text behind a fingerprint, if it still stands in the row of its source; fingerprints themselves hold none."""
+    if training is None or training.row_numbers is None or prints.roles[position] != "train":
+        return None
+    for i in np.flatnonzero(training.row_numbers == prints.row_numbers[position]):
+        if Fingerprints.of({"train": training.select(np.array([i]))}).digests[0] == prints.digests[position]:
+            return training.texts[int(i)]
+    return None
 
 
 def fingerprint(data: PreparedData, learned: TextDataset) -> Fingerprints:
