@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import shutil
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -17,6 +18,7 @@ from afina.config import load_config
 from afina.data import load_dataset
 from afina.errors import ConfigError, DataError, ModelError, OutputError
 from afina.recipes import compare_runs, fine_tune
+from afina.recipes.contender import weigh_cost
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +122,21 @@ def test_of_their_own_source_only_what_was_held_out_is_compared(runs, tmp_path):
     learned.write_text("\n".join(lines) + "\n")
     with pytest.raises(DataError, match=f"has learned from each of the {60 - len(held_out)} texts"):
         compare_runs(good, poor, [str(learned)])
+
+
+def test_a_smaller_run_of_the_same_speed_costs_less():
+    @dataclass
+    class Sized:
+        name: str
+        size_mb: float
+
+    small, large = Sized("small", 20.0), Sized("large", 90.0)
+    assert weigh_cost((small, large), (100.0, 95.0))[0] == "first"
+    assert weigh_cost((large, small), (100.0, 95.0))[0] == "second"
+    assert weigh_cost((small, large), (100.0, 190.0)) == (
+        None, "small: 100 texts/s, 20.0 MB; large: 190 texts/s, 90.0 MB: neither costs clearly less",
+    )  # fmt: skip
+    assert weigh_cost((small, Sized("same", 20.1)), (100.0, 105.0))[0] is None
 
 
 def test_labels_in_another_order_are_aligned(runs, new_csv, tmp_path):

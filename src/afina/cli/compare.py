@@ -86,7 +86,7 @@ def _print_result(document: dict[str, Any], result: dict[str, Any]) -> None:
 
 
 def _print_figures(names: dict[str, str], result: dict[str, Any]) -> None:
-    table = _console.new_table("95 % intervals; the difference is that of the second less the first")
+    table = _console.new_table("95 % intervals; difference: the second less the first")
     table.add_column("")
     for heading in (*names.values(), "difference"):
         table.add_column(Text(heading), overflow="fold")
