@@ -33,14 +33,15 @@ def test_a_run_holds_what_the_design_says(tune):
     result = tune()
     run = result.run
     assert {path.name for path in run.root.iterdir()} == {
-        "history.jsonl", "metrics.json", "model", "predictions.parquet", "run.json",
+        "fingerprints.parquet", "history.jsonl", "metrics.json", "mistakes.json", "model", "predictions.parquet",
+        "run.json",
     }  # fmt: skip
     assert {"README.md", "config.json", "model.safetensors", "tokenizer.json"} <= {p.name for p in run.model.iterdir()}
     summary = json.loads(run.metrics.read_text())
     assert summary == json.loads(json.dumps(result.summary))
     assert {
         "run", "model", "method", "steps", "examples_seen", "tokens_seen", "tokens_per_second", "seconds",
-        "budget_seconds", "stopped_by", "test", "baseline", "warnings",
+        "budget_seconds", "stopped_by", "test", "baseline", "warnings", "forecast", "tokenization",
     } <= set(summary)  # fmt: skip
     assert {"total", "load", "train", "evaluate"} <= set(summary["seconds"])
     assert summary["steps"] == 6
@@ -52,7 +53,14 @@ def test_a_run_holds_what_the_design_says(tune):
         )
         for metric in ("accuracy", "f1", "precision", "recall", "matthews"):
             assert scores[metric]["low"] <= scores[metric]["value"] <= scores[metric]["high"]
+    assert {"per_class", "curves", "calibration", "slices"} <= set(summary["test"])
+    assert summary["tokenization"]["texts"] and summary["tokenization"]["fertility"] >= 1
+    mistakes = json.loads(run.mistakes.read_text())
+    wrong = summary["test"]["n"] * (1 - summary["test"]["accuracy"]["value"])
+    assert mistakes["n"] == pytest.approx(wrong)
+    assert all(len(mistake["neighbours"]) == 3 for mistake in mistakes["confident"])
     manifest = run.verify()
+    assert "fingerprints.parquet" in manifest["artifacts"]
     assert manifest["labels"] == ["negative", "positive"]
     assert manifest["origins"]["training.max_steps"] == "command line"
     assert len(run.history.read_text().splitlines()) == 6
