@@ -4,23 +4,17 @@ import copy
 import os
 import re
 import stat
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.pages.ladder_document import LADDER
+from tests.pages.matrix_document import GRID
+from tests.pages.page_reader import HOSTILE, Page, poison
 
 from afina.errors import OutputError
 from afina.pages import render, write_page
 
-HOSTILE = [
-    """<script>alert(1)</script> "><img src=x onerror=alert(1)></style></title></svg><script>x</script> ' onclick='x""",
-    "{{ 7 * 7 }} {% raw %} &lt;script&gt; $\\frac{1$ `a` `b",
-    "a\x00b\x1b[31m\x85\r \ud83d lone \udc00 \ufffe العربية \u202eevil\u202c",
-    "中文" * 300,
-    "x" * 20_000,
-    "",
-]
 LENGTHS = {
     "unit": "words", "mean": 17.8, "min": 1, "p5": 5, "p25": 12, "median": 17, "p75": 24, "p95": 32, "max": 440,
     "histogram": {"edges": [0, 100, 200, 300], "counts": [40, 20, 7]}, "share_truncated": None,
@@ -121,55 +115,13 @@ TUNED: dict[str, Any] = {
     "search_verdict": "Trial 1 lowers the log loss", "verdict": "The model beats TF-IDF", "warnings": ["Too short"],
     "test": {"n": 872, "dataset": "test", **SCORES}, "baseline": {"name": "TF-IDF", **SCORES},
 }  # fmt: skip
-DOCUMENTS = {"inspect.html.j2": INSPECTED, "tokens.html.j2": COMPARED, "tuning.html.j2": TUNED}
-VOID = {"meta", "link", "br", "img", "input", "hr"}
-
-
-class Page(HTMLParser):
-    """What a browser would make of a page: elements, their attributes, and tags that are not closed in order."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.wrong: list[str] = []
-        self.words: list[str] = []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.open or self.open.pop() != tag:
-            self.wrong.append(tag)
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
-
-    def values(self, name: str) -> list[str]:
-        return [attributes[name] or "" for _, attributes in self.tags if name in attributes]
-
-
-def poison(document: Any, text: str) -> Any:
-    """The document with a text in place of every text and every label."""
-    fixed = {"kind", "unit", "found", "examples", "texts"}
-    if isinstance(document, dict):
-        return {key: value if key in fixed and isinstance(value, str) else poison(value, text)
-                for key, value in document.items()}  # fmt: skip
-    if isinstance(document, list):
-        return [poison(value, text) for value in document]
-    return text if isinstance(document, str) else document
+DOCUMENTS = {
+    "inspect.html.j2": INSPECTED,
+    "ladder.html.j2": LADDER,
+    "matrix.html.j2": GRID,
+    "tokens.html.j2": COMPARED,
+    "tuning.html.j2": TUNED,
+}
 
 
 @pytest.mark.parametrize("template", DOCUMENTS)

@@ -5,7 +5,7 @@ import math
 import pytest
 from markupsafe import Markup
 
-from afina.pages.plain import clean, clean_document, count, decimal, percent, shorten
+from afina.pages.plain import clean, clean_document, clip_document, clock, count, decimal, percent, shorten
 
 
 def test_control_characters_become_signs_that_can_be_seen():
@@ -65,3 +65,17 @@ def test_decimals_and_unknown_values():
 def test_shortened_texts_fit_and_are_on_one_line():
     assert shorten("a\n b  c", 10) == "a b c"
     assert shorten("abcdefghij klm", 10) == "abcdefghi…"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0.84, "0.8 s"), (9.96, "10 s"), (42, "42 s"), (59.7, "1:00 min"), (212, "3:32 min"), (7500, "2:05 h"),
+     (None, "–"), (float("nan"), "–"), (-1, "–")],
+)  # fmt: skip
+def test_seconds_are_told_as_a_reader_says_them(seconds, told):
+    assert clock(seconds) == told
+
+
+def test_a_clipped_document_has_short_texts_and_all_else_as_it_was():
+    clipped = clip_document({"a" * 9: ["b" * 9, 3, None, {"c": "dd"}]}, 5)
+    assert clipped == {"aaaa…": ["bbbb…", 3, None, {"c": "dd"}]}

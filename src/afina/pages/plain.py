@@ -41,6 +41,17 @@ def clean_document(document: Any) -> Any:
     return document
 
 
+def clip_document(document: Any, longest: int) -> Any:
+    """A copy of a JSON-able document in which of every text at most so many characters are kept."""
+    if isinstance(document, str):
+        return document if len(document) <= longest else document[: longest - 1] + "…"
+    if isinstance(document, Mapping):
+        return {clip_document(key, longest): clip_document(value, longest) for key, value in document.items()}
+    if isinstance(document, list | tuple):
+        return [clip_document(value, longest) for value in document]
+    return document
+
+
 def is_known(value: Any) -> bool:
     """Whether a value is a finite number; True and False are none."""
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -10,11 +10,13 @@ from afina.pages.comparison_figures import accuracy_grid, failure_rates
 from afina.pages.drawing import WIDTH
 from afina.pages.figures import bars, intervals, ranges
 from afina.pages.page import render
-from afina.pages.plain import clean_document
+from afina.pages.plain import clean_document, clip_document
 from afina.pages.score_figures import confusion, precision_recall, roc
 from afina.pages.training_figures import dev_accuracy_curve, learning_rate_curve, loss_curve, stages
 
 _WIDE = 1.25 * WIDTH
+# So that the page stays small, whatever the texts are like.
+_LONGEST_TEXT = 2_000
 
 
 def render_report(document: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
@@ -29,6 +31,7 @@ def render_report(document: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     Raises:
         MissingExtraError: jinja2 or matplotlib is not installed.
     """
+    document = clip_document(document, _LONGEST_TEXT)
     figures = draw_report_figures(document)
     return render("report.html.j2", document, drawn=figures), figures
 
