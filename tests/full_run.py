@@ -52,7 +52,8 @@ def details() -> dict[str, Any]:
                                   "average_precision": estimate(0.968, 0.01)}],
         },
         "calibration": {"ece": 0.031, "brier": 0.05, "reliability": bins},
-        "slices": [{"slice": kind, "value": value, "n": n, "accuracy": estimate(accuracy), "ece": 0.04}
+        "slices": [{"slice": kind, "value": value, "n": n, "accuracy": estimate(accuracy), "ece": 0.04,
+                    "accuracy_elsewhere": 0.94, "worse": accuracy < 0.9}
                    for kind, value, accuracy, n in slices],
     }  # fmt: skip
 
@@ -73,8 +74,9 @@ def metrics() -> dict[str, Any]:
         "memory_mb": {"peak": 1680.8, "weights": 90.9}, "seed": 0, "share_truncated_training": 0.13,
         "forecast": {"train_texts": 1376, "dev_texts": 197, "test_texts": N_TEST, "epochs": 4.0,
                      "training_seconds": 231.0, "reserve_seconds": 14.0, "expected_epochs": 3.6},
-        "tokenization": {"tokenizer": "WordPiece", "vocabulary": 30522, "median_tokens": 96, "p5": 20, "p25": 51,
-                         "p75": 170, "p95": 330, "max": 2210, "fertility": 1.18, "unknown_rate": 0.0004},
+        "tokenization": {"texts": 400, "type": "WordPiece", "vocabulary": 30522, "median_tokens": 96, "p5": 20,
+                         "p25": 51, "p75": 170, "p95": 330, "max": 2210, "fertility": 1.18, "unknown_rate": 0.0004,
+                         "share_truncated": 0.13},
         "dev": {"n": 197, "accuracy": 0.93, "log_loss": 0.21},
         "test": scores("books", 0.939, **details()),
         "blend": {"weight": 0.55, "test_alone": scores("books", 0.929)},
@@ -107,8 +109,7 @@ def manifest() -> dict[str, Any]:
             "source": "books.csv", "dev_source": None, "test_source": "held-out.csv",
             "leakage": {"test_exact": 12, "test_near": 3, "train_removed": 16},
             "messages": ["held-out.csv: read as cp1252"], "set_aside": {"neutral stars": 55},
-            "augmentation": {"capabilities": ["negation", "typos"], "texts": 320, "share": 0.19,
-                             "examples": [{"text": "I can't say I liked the plot.", "label": "negative"}]},
+            "augment": {"kinds": {"negation": 160, "typos": 160}, "texts": 320, "share": 0.25},
             **{name: {**part, "sha256": hashlib.sha256(name.encode()).hexdigest()} for name in PARTS},
         },
         "machine": {"platform": "Linux", "processor": "x86_64", "device": "cpu", "threads": 2},
@@ -117,7 +118,7 @@ def manifest() -> dict[str, Any]:
 
 
 def mistake(text: str, confidence: float) -> dict[str, Any]:
-    neighbours = [{"text": f"A neighbour of it: {text}", "label": "positive", "similarity": 0.81},
+    neighbours = [{"text": f"A neighbour of it: {text}", "label": "positive", "similarity": 0.81, "contradicts": True},
                   {"text": "Another neighbour, further away.", "label": "negative", "similarity": 0.63}]  # fmt: skip
     return {"text": text, "label": "negative", "predicted": "positive", "confidence": confidence,
             "baseline_predicted": "negative", "neighbours": neighbours}  # fmt: skip
@@ -125,11 +126,11 @@ def mistake(text: str, confidence: float) -> dict[str, Any]:
 
 def mistakes() -> dict[str, Any]:
     return {
-        "n": 24,
+        "n": 24, "n_texts": N_TEST, "neighbours_from": "training texts",
         "confident": [mistake("A triumph, if boredom is what you are after.", 0.993),
                       mistake("I wanted to love it. " * 40, 0.981)],
         "near_misses": [mistake("It is all right, I suppose.", 0.502)],
-        "against_baseline": {"won": [mistake("Not half as dull as I feared.", 0.9)],
+        "against_baseline": {"n_won": 31, "n_lost": 19, "won": [mistake("Not half as dull as I feared.", 0.9)],
                              "lost": [mistake("Could not put it down: the glue on the cover is still wet.", 0.87)]},
     }  # fmt: skip
 
@@ -137,8 +138,8 @@ def mistakes() -> dict[str, Any]:
 def behaviour() -> dict[str, Any]:
     def test(name: str, kind: str, rate: float, **more: Any) -> dict[str, Any]:
         example = {"text": "The plot is good.", "other": "The plot is not good.", "expected": "negative",
-                   "predicted": "positive", "scores": [0.2, 0.8]}  # fmt: skip
-        return {"name": name, "capability": name.split(":", maxsplit=1)[0], "kind": kind, "n": 200,
+                   "predicted": "positive", "scores": {"negative": 0.2, "positive": 0.8}}  # fmt: skip
+        return {"name": name, "capability": name.split(":", maxsplit=1)[0], "kind": kind, "on": None, "n": 200,
                 "failed": round(200 * rate), "failure_rate": estimate(rate, 0.06), "published": None,
                 "published_source": None, "examples": [example], "taught": False, **more}  # fmt: skip
 
@@ -150,18 +151,22 @@ def behaviour() -> dict[str, Any]:
             test("names: another first name", "INV", 0.01, published=0.07, published_source="CheckList"),
             test("additions: a sentence of praise", "DIR", 0.35, examples=[]),
         ],
-        "capabilities": [], "skipped": [{"name": "emoji", "why": "the tokenizer knows none"}],
+        "capabilities": [{"capability": name, "tests": 3, "n": 600, "failed": 9, "failure_rate": estimate(rate),
+                          "taught": name == "negation"} for name, rate in (("vocabulary", 0.02), ("negation", 0.2))],
+        "published_source": "Ribeiro et al. 2020", "skipped": [{"name": "emoji", "why": "the tokenizer knows none"}],
     }  # fmt: skip
 
 
 def evaluations() -> dict[str, dict[str, Any]]:
-    example = {"text": "a good film", "training_text": "a fine film", "kind": "near"}
+    example = {"text": "a good film", "training_text": "a fine film", "kind": "near", "similarity": 0.91,
+               "label": "positive", "training_label": "negative", "role": "train"}  # fmt: skip
     leakage = {"checked": True, "exact": 30, "near": 10, "rows": 40, "share": 0.1, "examples": [example]}
     none = {"checked": True, "exact": 0, "near": 0, "rows": 0, "share": 0.0, "examples": []}
     return {
         "kitchen": {**scores("kitchen", 0.871), **details(), "leakage": leakage, "honest": True,
                     "with_shared": scores("kitchen", 0.91), "mapping": "stars 1 and 2 are negative, 4 and 5 positive",
-                    "set_aside": {"three stars": 44}, "unsure": None},
+                    "set_aside": {"three stars": 44}, "unsure": None, "source": "kitchen.csv",
+                    "neutral": {"n": 44, "predicted": {"negative": 30, "positive": 14}, "mean_confidence": 0.8}},
         "phones": {**scores("phones", 0.902), "leakage": none, "honest": True, "with_shared": None, "mapping": None,
                    "set_aside": {}, "unsure": None},
         "train": {**scores("train", 0.99), "leakage": {**leakage, "rows": N_TEST}, "honest": False, "with_shared": None,

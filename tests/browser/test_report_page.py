@@ -86,6 +86,6 @@ def test_on_paper_all_is_open_dark_on_light_and_within_the_sheet(browser, report
 def test_figures_have_a_name_that_is_heard(browser, report):
     tab = opened(browser, report)
     images = tab.get_by_role("img")
-    assert images.count() == 17
+    assert images.count() == 18
     assert tab.get_by_role("img", name="Confusion matrix").count() == 1
     tab.close()

@@ -41,7 +41,7 @@ def test_a_full_run_fills_every_section_and_figure(page, rendered):
     assert sections(page) == SECTIONS
     assert set(rendered[1]) == {
         "labels", "lengths", "loss", "dev-accuracy", "learning-rate", "time", "accuracy", "seeds", "confusion", "roc",
-        "precision-recall", "slices", "elsewhere", "matrix", "reliability", "coverage", "behaviour",
+        "precision-recall", "slices", "elsewhere", "matrix", "reliability", "coverage", "behaviour", "published",
     }  # fmt: skip
     assert [tag for tag, _ in page.tags].count("svg") == len(rendered[1])
 
@@ -57,12 +57,15 @@ def test_the_answer_stands_before_everything_else(page):
     "told",
     [
         "data.test_share 0.2 --set", "learning rate 5e-05", "10,795,394 of 22,713,986", "15 test texts stood in",
-        "16 training texts", "neutral stars 55", "ragged", "320 sentences", "I can't say I liked the plot.",
+        "16 training texts", "neutral stars 55", "ragged", "320 made-up texts", "one for every 4 real ones",
+        "negation 160",
         "30,522", "1.18", "<0.1%", "after step 488", "accuracy 93.0%", "3:51 min", "0.919 0.889 to 0.949",
         "with a negation worse", "mean accuracy 93.5%", "standard deviation 0.5 points", "30 exactly, 10 nearly",
         "stars 1 and 2 are negative", "44 set aside", "all shared", "temperature of 1.31", "0.058 0.031",
-        "negation: negated positive taught", "54.8%", "the tokenizer knows none", "A triumph, if boredom",
+        "negation: negated positive taught", "54.8%", "80.0% sure", "other label",
+        "19 of them TF-IDF gets right", "the tokenizer knows none", "A triumph, if boredom",
         "similarity 0.81", "afina train books.csv", "3.12.1", "a good film a fine film",
+        "answered negative 30, positive 14", "nearly the same, similarity 0.91",
         "loses 3.1 points",
     ],
 )  # fmt: skip

@@ -10,7 +10,7 @@ from afina.pages.comparison_figures import accuracy_grid, failure_rates
 from afina.pages.drawing import WIDTH
 from afina.pages.figures import bars, intervals, ranges
 from afina.pages.page import render
-from afina.pages.plain import clean_document, clip_document
+from afina.pages.plain import clean_document, clip_document, is_known
 from afina.pages.score_figures import confusion, precision_recall, roc
 from afina.pages.training_figures import dev_accuracy_curve, learning_rate_curve, loss_curve, stages
 
@@ -48,6 +48,7 @@ def draw_report_figures(document: Mapping[str, Any]) -> dict[str, str]:
     d = _Parts(clean_document(document))
     data, tokens, training, results = d["data"], d["tokenization"], d["training"], d["results"]
     time, test, calibration, matrix = d["time"], results["test"], d["calibration"], d["matrix"]
+    behaviour = d["behaviour"]
     labels = _labels(data)
     cells, seeds = matrix.rows("cells"), results["seeds"].rows("runs")
     drawn = {
@@ -78,7 +79,10 @@ def draw_report_figures(document: Mapping[str, Any]) -> dict[str, str]:
                                    before=calibration.rows("reliability_before")),
         "coverage": error_by_coverage(calibration.rows("coverage"), title="What being sure costs",
                                       wished=calibration["unsure"].get("error_rate"), chosen=_chosen(calibration)),
-        "behaviour": failure_rates(d["behaviour"].rows("tests"), title="Failures of behaviour"),
+        "behaviour": failure_rates([_capability(row) for row in behaviour.rows("capabilities")],
+                                   title="Failures by ability"),
+        "published": failure_rates([row for row in behaviour.rows("tests") if is_known(row.get("published"))],
+                                   title="Failures beside published rates"),
     }  # fmt: skip
     return {name: figure for name, figure in drawn.items() if figure}
 
@@ -115,7 +119,12 @@ def _named(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _slice(row: Mapping[str, Any]) -> dict[str, Any]:
     named = _named({**row, "name": f"{row.get('slice')}: {row.get('value')}"})
-    return {**named, "is_worse": row.get("is_worse")}
+    return {**named, "is_worse": row.get("worse")}
+
+
+def _capability(row: Mapping[str, Any]) -> dict[str, Any]:
+    taught = ", taught" if row.get("taught") else ""
+    return {**row, "name": f"{row.get('capability')}{taught}"}
 
 
 def _chosen(calibration: _Parts) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from afina.recipes.run_report.curves import dev_scores, training_curve
 from afina.recipes.run_report.predictions import read_certainty
 from afina.recipes.run_report.records import RunRecords
 from afina.recipes.run_report.reproducing import setting, train_command
-from afina.recipes.run_report.results import contenders, frequent_confusions, mark_worse, short_evaluation
+from afina.recipes.run_report.results import contenders, frequent_confusions, short_evaluation
 from afina.recipes.run_report.sentences import answer_sentences
 from afina.run_folder import RunFolder
 
@@ -121,7 +121,7 @@ def _tokenization(manifest: Mapping[str, Any], metrics: Mapping[str, Any]) -> di
         "max_tokens": chosen.get("max_tokens"),
         "long_text": chosen.get("long_text"),
         "mean_tokens": tokens / seen if tokens and seen else None,
-        "share_truncated": {
+        "cut": {
             "training": metrics.get("share_truncated_training"),
             "test": setting(metrics, "test.share_truncated"),
         },
@@ -167,7 +167,7 @@ def _results(metrics: Mapping[str, Any]) -> dict[str, Any] | None:
     if not isinstance(test, Mapping):
         return None
     return {
-        "test": {**test, "slices": mark_worse(test)},
+        "test": test,
         "contenders": contenders(metrics),
         "difference": metrics.get("difference"),
         "verdict": metrics.get("verdict"),
@@ -217,7 +217,9 @@ def _mistakes(found: Mapping[str, Any]) -> dict[str, Any] | None:
         "lost": against.get("lost"),
         "won": against.get("won"),
     }
-    return {"n": found.get("n"), **{name: list(rows or ())[:_MOST_MISTAKES] for name, rows in lists.items()}}
+    numbers = {"n": found.get("n"), "n_texts": found.get("n_texts"), "n_won": against.get("n_won")}
+    numbers |= {"n_lost": against.get("n_lost"), "neighbours_from": found.get("neighbours_from")}
+    return {**numbers, **{name: list(rows or ())[:_MOST_MISTAKES] for name, rows in lists.items()}}
 
 
 def _reproduce(manifest: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Results as a reader compares them: contenders side by side, weak slices marked, labels that are confused."""
+"""Results as a reader compares them: contenders side by side, labels that are confused, other data in short."""
 
 from __future__ import annotations
 
@@ -36,20 +36,6 @@ def contenders(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def mark_worse(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Slices of a data set, those marked whose accuracy is lower than that of the whole beyond chance.
-
-    Args:
-        result: An evaluated data set.
-    """
-    whole = (result.get("accuracy") or {}).get("value")
-    marked = []
-    for row in result.get("slices") or ():
-        high = (row.get("accuracy") or {}).get("high")
-        marked.append({**row, "is_worse": whole is not None and high is not None and high < whole})
-    return marked
-
-
 def frequent_confusions(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Pairs of labels by how often the one is taken for the other, the most frequent first.
 
@@ -72,12 +58,24 @@ def short_evaluation(result: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         result: One data set of `evaluate --json`.
     """
-    names = ("dataset", "n", *_METRICS, "average", "mapping", "set_aside", "with_shared", "honest", "unsure")
+    names = (
+        "source",
+        "dataset",
+        "n",
+        *_METRICS,
+        "average",
+        "mapping",
+        "set_aside",
+        "neutral",
+        "with_shared",
+        "honest",
+        "unsure",
+    )
     leakage = result.get("leakage")
     if isinstance(leakage, Mapping):
         leakage = {**leakage, "examples": list(leakage.get("examples") or ())[:_MOST_EXAMPLES]}
     return {
         **{name: result.get(name) for name in names},
         "leakage": leakage,
-        "slices": [row for row in mark_worse(result) if row["is_worse"]],
+        "slices": [row for row in result.get("slices") or () if row.get("worse")],
     }
