@@ -165,7 +165,7 @@ def evaluations() -> dict[str, dict[str, Any]]:
     return {
         "kitchen": {**scores("kitchen", 0.871), **details(), "leakage": leakage, "honest": True,
                     "with_shared": scores("kitchen", 0.91), "mapping": "stars 1 and 2 are negative, 4 and 5 positive",
-                    "set_aside": {"three stars": 44}, "unsure": None, "source": "kitchen.csv",
+                    "set_aside": {"are neutral": 44}, "unsure": None, "source": "kitchen.csv",
                     "neutral": {"n": 44, "predicted": {"negative": 30, "positive": 14}, "mean_confidence": 0.8}},
         "phones": {**scores("phones", 0.902), "leakage": none, "honest": True, "with_shared": None, "mapping": None,
                    "set_aside": {}, "unsure": None},

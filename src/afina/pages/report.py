@@ -81,7 +81,7 @@ def draw_report_figures(document: Mapping[str, Any]) -> dict[str, str]:
                                       wished=calibration["unsure"].get("error_rate"), chosen=_chosen(calibration)),
         "behaviour": failure_rates([_capability(row) for row in behaviour.rows("capabilities")],
                                    title="Failures by ability"),
-        "published": failure_rates([row for row in behaviour.rows("tests") if is_known(row.get("published"))],
+        "published": failure_rates([row for row in behaviour.rows("tests") if _is_comparable(row)],
                                    title="Failures beside published rates"),
     }  # fmt: skip
     return {name: figure for name, figure in drawn.items() if figure}
@@ -120,6 +120,11 @@ def _named(row: Mapping[str, Any]) -> dict[str, Any]:
 def _slice(row: Mapping[str, Any]) -> dict[str, Any]:
     named = _named({**row, "name": f"{row.get('slice')}: {row.get('value')}"})
     return {**named, "is_worse": row.get("worse")}
+
+
+def _is_comparable(row: Mapping[str, Any]) -> bool:
+    """Whether a test of behaviour has a published rate, on sentences made for it and not on the user's own."""
+    return is_known(row.get("published")) and not row.get("on")
 
 
 def _capability(row: Mapping[str, Any]) -> dict[str, Any]:

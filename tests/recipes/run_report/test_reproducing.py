@@ -7,7 +7,7 @@ import typer
 
 from afina.cli.app import app
 from afina.config import RunConfig, load_config
-from afina.recipes.run_report.reproducing import OPTIONS, train_command
+from afina.recipes.run_report.reproducing import OPTIONS, given_settings, train_command
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,12 @@ def test_every_option_is_one_of_afina_train():
     command = typer.main.get_command(app).commands["train"]
     known = {option for parameter in command.params for option in parameter.opts}
     assert set(OPTIONS.values()) | {"--set", "--blend", "--keep-labels"} <= known
+
+
+def test_what_a_library_call_changed_counts_as_given():
+    config = load_config(options={"training.max_steps": 9, "training.seed": 3, "data.augment": "typos"})[0]
+    manifest = {"config": config.model_dump(mode="json"), "origins": {"training.seed": "--set"}}
+    assert given_settings(manifest) == {
+        "training.seed": "--set", "data.augment": "library call", "training.max_steps": "library call",
+    }  # fmt: skip
+    assert given_settings({"config": RunConfig().model_dump(mode="json")}) == given_settings({}) == {}

@@ -13,14 +13,14 @@ from typing import Any
 from afina.recipes.run_report.curves import dev_scores, training_curve
 from afina.recipes.run_report.predictions import read_certainty
 from afina.recipes.run_report.records import RunRecords
-from afina.recipes.run_report.reproducing import setting, train_command
+from afina.recipes.run_report.reproducing import given_settings, setting, train_command
 from afina.recipes.run_report.results import contenders, frequent_confusions, short_evaluation
 from afina.recipes.run_report.sentences import answer_sentences
 from afina.run_folder import RunFolder
 
 _PARTS = ("train", "dev", "test")
 # What one page holds of texts; the run's own files hold the rest.
-_MOST_MISTAKES = 12
+_MOST_MISTAKES = 8
 _MOST_EXAMPLES = 3
 _MOST_REJECTED = 8
 
@@ -87,7 +87,7 @@ def _answer(metrics: Mapping[str, Any], evaluations: Sequence[Mapping[str, Any]]
 
 def _asked(manifest: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as they were given and where, and those that were chosen from the data and the machine."""
-    config, origins = manifest.get("config") or {}, manifest.get("origins") or {}
+    config, origins = manifest.get("config") or {}, given_settings(manifest)
     return {
         "model": metrics.get("model") or setting(config, "modeling.name"),
         "method": metrics.get("method") or setting(manifest, "settings.method"),
@@ -225,7 +225,7 @@ def _mistakes(found: Mapping[str, Any]) -> dict[str, Any] | None:
 def _reproduce(manifest: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, Any]:
     config = manifest.get("config") or {}
     return {
-        "command": train_command(config, manifest.get("origins") or {}),
+        "command": train_command(config, given_settings(manifest)),
         "seed": setting(config, "training.seed"),
         # By steps a run repeats to the bit; by the clock it does what the machine has time for.
         "is_repeatable": setting(config, "training.max_steps") is not None,

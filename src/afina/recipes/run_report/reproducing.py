@@ -8,6 +8,8 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from afina.config import RunConfig, setting_names
+
 OPTIONS = {
     "data.dev": "--dev",
     "data.test": "--test",
@@ -57,6 +59,24 @@ def train_command(config: Mapping[str, Any], given: Iterable[str]) -> str:
         else:
             words += ["--set", f"{name}={_toml(value)}"]
     return shlex.join(words)
+
+
+def given_settings(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Dotted names of the settings that were given, and where.
+
+    A library call may tell of none, so that what differs from the defaults counts too.
+
+    Args:
+        manifest: Of the run.
+    """
+    config = manifest.get("config") or {}
+    origins = dict(manifest.get("origins") or {})
+    defaults = RunConfig().model_dump(mode="json")
+    for name in setting_names():
+        value = setting(config, name)
+        if value is not None and value != setting(defaults, name):
+            origins.setdefault(name, "library call")
+    return origins
 
 
 def setting(config: Mapping[str, Any], name: str) -> Any:
