@@ -77,6 +77,10 @@ def _print_result(document: dict[str, Any], result: dict[str, Any]) -> None:
     _console.say(result["sentence"], style="green" if result["better"] else "yellow")
     if not result["better"] and result["detectable"]:
         _console.say(f"So many texts would show a difference of about {100 * result['detectable']:.1f} points")
+    loss = result["difference"]["log_loss"]
+    if not result["better"] and (loss["low"] > 0 or loss["high"] < 0):
+        name = names["first"] if loss["low"] > 0 else names["second"]
+        _console.say(f"By log loss {name} is better: it gives the right label more probability")
     removed = result["removed"]
     if removed["rows"]:
         _console.say(f"Left out: {removed['rows']:,} texts that one of them has learned from, exactly or nearly")
