@@ -135,7 +135,7 @@ def calibrate(
         adapter: Folder of the low-rank updates saved alone, where there are any; they are changed as the model is.
     """
     logs = log_probabilities(classifier.predict_proba(dev.texts))
-    temperature = fit_temperature(dev.label_ids, logs)
+    temperature = _temperature(dev.label_ids, logs)
     folded = session.fold(temperature, dev.texts, adapter=adapter)
     answers = model = at_temperature(logs, temperature)
     blending = Blending()
@@ -151,6 +151,17 @@ def calibrate(
         choose_threshold(dev.label_ids, answers, error_rate=error_rate, confidence=CONFIDENCE),
         error_rate,
     )
+
+
+def _temperature(label_ids: npt.NDArray[np.int64], logs: npt.NDArray[np.float64]) -> float:
+    """The temperature that fits the dev texts best; 1 where it would take confidence further away from accuracy.
+
+    The likelihood wants no answer changed, only all made softer or sharper. Of a model that leans to one label, as one
+    that has hardly been trained does, that can be the wrong cure, and then there is none.
+    """
+    temperature = fit_temperature(label_ids, logs)
+    before, after = (expected_calibration_error(label_ids, at_temperature(logs, t)) for t in (1.0, temperature))
+    return temperature if after <= before else 1.0
 
 
 def _errors(

@@ -22,7 +22,7 @@ from afina.labels import LabelSet
 from afina.protocols import TextClassifier
 
 TOLERANCE = 0.1
-_TEXTS_A_CALL = 2048
+_TEXTS_A_CALL = 1024
 _EXAMPLES = 2
 
 Probabilities = npt.NDArray[np.float64]
