@@ -27,9 +27,11 @@ def test_a_full_run_lacks_nothing(run):
 
 def test_the_matrix_is_that_of_the_folder_above_or_the_one_named(run, tmp_path):
     assert report_document(run)["matrix"]["sources"] == ["books", "kitchen", "phones"]
+    stranger = run.root.rename(run.root.with_name("stranger"))
+    assert report_document(RunFolder(stranger))["matrix"] is None
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "matrix.json").write_text('{"sources": ["x"], "cells": []}')
-    assert report_document(run, matrix=tmp_path / "other")["matrix"]["sources"] == ["x"]
+    assert report_document(RunFolder(stranger), matrix=tmp_path / "other")["matrix"]["sources"] == ["x"]
 
 
 def test_of_other_data_only_the_kinds_that_fare_worse_are_kept(run):

@@ -75,7 +75,10 @@ class RunRecords:
         if folder is not None:
             return self._mapping(folder / _MATRIX)
         above = self._folder.root.resolve().parent
-        return self._mapping(above.parent / _MATRIX) if above.name == "runs" else {}
+        found = self._mapping(above.parent / _MATRIX) if above.name == "runs" else {}
+        # A run may stand beside a matrix that it is no part of.
+        names = [Path(str(model.get("run"))).name for model in found.get("models") or ()]
+        return found if self.name in names else {}
 
     def _mapping(self, path: Path) -> dict[str, Any]:
         try:
