@@ -90,6 +90,8 @@ class DataConfig(Section):
     """Share of the training texts used to choose the best weights."""
     test_share: float = Field(0.1, gt=0, lt=0.5)
     """Share of the source held out as the test set when no test is given."""
+    split_seed: int | None = Field(None, ge=0, lt=2**32)
+    """Seed of the division, and of the texts drawn from larger sources; that of training when not given."""
     augment: Annotated[tuple[Capability, ...], BeforeValidator(parse_list)] = ()
     """Capabilities that made-up sentences teach beside the training texts, such as `negation,typos`; for sentiment in
     English."""

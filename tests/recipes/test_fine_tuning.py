@@ -54,7 +54,8 @@ def test_a_run_holds_what_the_design_says(tune):
         for metric in ("accuracy", "f1", "precision", "recall", "matthews"):
             assert scores[metric]["low"] <= scores[metric]["value"] <= scores[metric]["high"]
     assert {"per_class", "curves", "calibration", "slices"} <= set(summary["test"])
-    assert summary["tokenization"]["texts"] and summary["tokenization"]["fertility"] >= 1
+    assert summary["tokenization"]["texts"] > 0
+    assert summary["tokenization"]["fertility"] >= 1
     mistakes = json.loads(run.mistakes.read_text())
     wrong = summary["test"]["n"] * (1 - summary["test"]["accuracy"]["value"])
     assert mistakes["n"] == pytest.approx(wrong)

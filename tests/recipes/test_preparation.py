@@ -198,3 +198,12 @@ def test_what_the_source_was_divided_into_is_known_whole(prepare):
     assert {part: len(dataset) for part, dataset in data.whole.items()} == {"train": 80, "dev": 10, "test": 10}
     data = prepare(source=texts("train", 100), test=texts("test", 12))
     assert set(data.whole) == {"train", "dev"}
+
+
+def test_the_texts_may_be_divided_by_a_seed_of_their_own(tmp_path, reporter):
+    source = str(write_texts(tmp_path / "texts.csv", [*texts("good", 40), *texts("bad", 40)]))
+    config = DataConfig(source=source)
+    by_three = prepare_data(config, seed=3, reporter=reporter)
+    given = prepare_data(config.model_copy(update={"split_seed": 3}), seed=0, reporter=reporter)
+    assert given.record == by_three.record
+    assert prepare_data(config, seed=0, reporter=reporter).record != by_three.record

@@ -57,6 +57,8 @@ def test_the_seeds_share_the_texts_and_nothing_else(repeat, tmp_path):
     assert texts_of(folders[0]) == texts_of(folders[1]) == texts_of(folders[2])
     manifests = [run.verify() for run in repeated.runs]
     assert [manifest["config"]["training"]["seed"] for manifest in manifests] == [0, 1, 2]
+    # Without it, a run could not be made again by itself.
+    assert [manifest["config"]["data"]["split_seed"] for manifest in manifests] == [0, 0, 0]
     for part in ("train", "dev", "test"):
         assert len({manifest["data"][part]["sha256"] for manifest in manifests}) == 1
     weights = {manifest["artifacts"]["model/model.safetensors"] for manifest in manifests}

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from afina.config import DEFAULT_MAX_ROWS as DEFAULT_MAX_ROWS
+from afina.errors import ConfigError
 
 Run = Annotated[Path, typer.Argument(help="Run folder that `afina train` wrote.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
@@ -18,6 +19,12 @@ TitleColumn = Annotated[
     typer.Option("--title-column", help="Column put before the text; `none` for none.", show_default="found"),
 ]
 LabelColumn = Annotated[str | None, typer.Option("--label-column", help="Column with the label.", show_default="found")]
+LabelNames = Annotated[
+    str | None,
+    typer.Option(
+        help="What values of the label column mean, as in `0=negative,1=neutral,2=positive`.", show_default="found"
+    ),
+]
 KeepLabels = Annotated[bool, typer.Option("--keep-labels", help="Do not map stars and 0/1 to sentiment.")]
 MaxRows = Annotated[
     int | None,
@@ -50,3 +57,21 @@ Source = Annotated[
         show_default=False,
     ),
 ]
+
+
+def read_label_names(given: str | None) -> dict[str, str] | None:
+    """What `LabelNames` says, by value.
+
+    Raises:
+        ConfigError: A value is given twice, or without what it means.
+    """
+    if given is None:
+        return None
+    pairs = [pair.partition("=") for pair in given.split(",")]
+    names = {value.strip(): name.strip() for value, _, name in pairs}
+    if not all(equals and value.strip() and name.strip() for value, equals, name in pairs) or len(names) < len(pairs):
+        raise ConfigError(
+            f"--label-names takes each value once, with what it means: {given!r}",
+            hint="as in --label-names 0=negative,1=positive",
+        )
+    return names

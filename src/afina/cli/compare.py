@@ -9,7 +9,17 @@ import typer
 from rich.text import Text
 
 from afina.cli import _console
-from afina.cli._options import DEFAULT_MAX_ROWS, Force, Json, LabelColumn, MaxRows, TextColumn, TitleColumn
+from afina.cli._options import (
+    DEFAULT_MAX_ROWS,
+    Force,
+    Json,
+    LabelColumn,
+    LabelNames,
+    MaxRows,
+    TextColumn,
+    TitleColumn,
+    read_label_names,
+)
 
 EXAMPLES = """
 Examples:
@@ -38,6 +48,7 @@ def compare(
     text_column: TextColumn = None,
     title_column: TitleColumn = None,
     label_column: LabelColumn = None,
+    label_names: LabelNames = None,
     max_rows: MaxRows = DEFAULT_MAX_ROWS,
     out: Annotated[
         Path | None,
@@ -57,7 +68,8 @@ def compare(
 
         document = compare_runs(
             first, second, sources, reporter=reporter, text_column=text_column, title_column=title_column,
-            label_column=label_column, max_rows=max_rows, out=out, force=force,
+            label_column=label_column, label_names=read_label_names(label_names), max_rows=max_rows, out=out,
+            force=force,
         )  # fmt: skip
     if json:
         _console.print_json(document)

@@ -8,8 +8,17 @@ import typer
 
 from afina.cli import _console
 from afina.cli._evaluation_tables import print_evaluations
-from afina.cli._options import DEFAULT_MAX_ROWS, Json, LabelColumn, MaxRows, Run, TextColumn, TitleColumn
-from afina.errors import ConfigError
+from afina.cli._options import (
+    DEFAULT_MAX_ROWS,
+    Json,
+    LabelColumn,
+    LabelNames,
+    MaxRows,
+    Run,
+    TextColumn,
+    TitleColumn,
+    read_label_names,
+)
 
 EXAMPLES = """
 Examples:
@@ -35,14 +44,7 @@ def evaluate(
     text_column: TextColumn = None,
     title_column: TitleColumn = None,
     label_column: LabelColumn = None,
-    label_names: Annotated[
-        str | None,
-        typer.Option(
-            "--label-names",
-            help="What values of the label column mean, as in `0=negative,1=neutral,2=positive`.",
-            show_default="found",
-        ),
-    ] = None,
+    label_names: LabelNames = None,
     domain_column: Annotated[
         str | None,
         typer.Option(
@@ -58,7 +60,6 @@ def evaluate(
 
     Every figure has a 95 % interval. What was found is kept in the run's folder, under `evaluations`.
     """
-    named = None if label_names is None else _read_names(label_names)
     with _console.progress_reporter() as reporter:
         reporter.stage("Starting")
         from afina.recipes import evaluate_run
@@ -70,7 +71,7 @@ def evaluate(
             text_column=text_column,
             title_column=title_column,
             label_column=label_column,
-            label_names=named,
+            label_names=read_label_names(label_names),
             domain_column=domain_column,
             max_rows=max_rows,
         )
@@ -78,14 +79,3 @@ def evaluate(
         _console.print_json(document)
     else:
         print_evaluations(document)
-
-
-def _read_names(given: str) -> dict[str, str]:
-    pairs = [pair.partition("=") for pair in given.split(",")]
-    names = {value.strip(): name.strip() for value, _, name in pairs}
-    if not all(equals and value.strip() and name.strip() for value, equals, name in pairs) or len(names) < len(pairs):
-        raise ConfigError(
-            f"--label-names takes each value once, with what it means: {given!r}",
-            hint="as in --label-names 0=negative,1=positive",
-        )
-    return names

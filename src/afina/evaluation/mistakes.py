@@ -42,7 +42,8 @@ def find_mistakes(
     Returns:
         The document of `mistakes.json`:
 
-        - `n` wrong answers to `n_texts` texts; `max_characters` to which texts are cut; `neighbours_from` in words, or None.
+        - `n` wrong answers to `n_texts` texts; `max_characters` to which texts are cut; `neighbours_from` in words,
+          or None.
         - `confident`: wrong answers, the surest first.
         - `near_misses`: answers, wrong or right, that were all but another one, the smallest margin first.
         - `against_baseline`: `n_won` texts that it alone labels rightly, `n_lost` that the baseline alone does (both

@@ -59,7 +59,7 @@ def _read(config: RunConfig, labels: LabelSet) -> TextDataset | None:
         keep_labels=data.keep_labels,
         labels=labels,
         max_rows=data.max_rows,
-        seed=config.training.seed,
+        seed=config.training.seed if data.split_seed is None else data.split_seed,
     )[0]
 
 

@@ -64,7 +64,7 @@ def prepare_data(
 
     Args:
         config: What to load and how to divide it.
-        seed: Seed of the division.
+        seed: Seed of the division, unless `config` has one.
         reporter: Told what was found and done.
         seconds_left: Seconds of the budget left; where even looking through all texts would take too much of them, a
             stratified part is used. None uses all.
@@ -73,6 +73,7 @@ def prepare_data(
     Raises:
         DataError: A source cannot be read or learned from.
     """
+    seed = seed if config.split_seed is None else config.split_seed
     record: dict[str, Any] = {
         "source": public_name(config.source),
         "dev_source": None if config.dev is None else public_name(config.dev),

@@ -143,8 +143,8 @@ def _train_all(
             own.warnings += warnings
             own_config = _config_of(repetition, seed, run, stopwatch, n_left=left)
             tuned = fine_tune(
-                own_config, reporter=own, origins={**origins, "training.seed": "--seeds"}, force=force, track=track,
-                data=data,
+                own_config, reporter=own, force=force, track=track, data=data,
+                origins={**origins, "training.seed": "--seeds", "data.split_seed": "--seeds"},
             )  # fmt: skip
             summaries.append(tuned.summary)
             del tuned  # the next run needs the memory
@@ -165,7 +165,11 @@ def _config_of(repetition: Repetition, seed: int, run: RunFolder, stopwatch: Sto
         share = min(stopwatch.seconds_left / n_left, stopwatch.budget / len(repetition.seeds))
         changed |= {"budget": max(share, _LEAST_SECONDS)}
     training = config.training.model_copy(update=changed)
-    return config.model_copy(update={"training": training, "out": str(run.root)})
+    # Each run can be resumed, and made again, by itself: it must then divide the texts as the first did.
+    data = config.data
+    if data.split_seed is None:
+        data = data.model_copy(update={"split_seed": config.training.seed})
+    return config.model_copy(update={"data": data, "training": training, "out": str(run.root)})
 
 
 def _describe(repetition: Repetition, summaries: Sequence[Mapping[str, Any]], stopwatch: Stopwatch) -> dict[str, Any]:
