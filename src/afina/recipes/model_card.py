@@ -79,6 +79,8 @@ F1, precision and recall: {test["average"]}.
 
 {blended}{summary["verdict"]}. The baseline was fitted on {baseline["trained_on"]:,} texts.
 
+{_of_weaknesses(summary["test"])}
+
 ## What its probabilities are worth
 
 {_of_probabilities(summary)}
@@ -113,6 +115,22 @@ def _of_long_texts(settings: Mapping[str, Any]) -> str:
     return (
         f"\nOf a text longer than {settings['max_tokens']} tokens it was trained on {read[settings['long_text']]}, and "
         "the figures below are so; `afina predict` reads it alike, and the pipeline only its head.\n"
+    )
+
+
+def _of_weaknesses(test: Mapping[str, Any]) -> str:
+    """Kinds of test texts on which it is worse than on the others beyond chance."""
+    weak = [each for each in test["slices"] if each["worse"]]
+    if not weak:
+        return "It is not worse beyond chance on long or short texts, on one label, or on negation or contrast."
+    lines = "\n".join(
+        f"| {each['slice']}: {each['value']} | {each['n']:,} | {_cell(each['accuracy'])} | "
+        f"{each['accuracy_elsewhere']:.3f} |"
+        for each in weak
+    )
+    return (
+        "Worse beyond chance than on the other test texts:\n\n"
+        f"| texts | n | accuracy | elsewhere |\n|---|---|---|---|\n{lines}"
     )
 
 

@@ -79,9 +79,10 @@ def prepare_data(
         "dev_source": None if config.dev is None else public_name(config.dev),
         "test_source": None if config.test is None else public_name(config.test),
         "leakage": {"test_exact": 0, "test_near": 0, "train_removed": 0},
+        "messages": [],
     }
     files: list[FileNotes] = []
-    load = partial(_load, config=config, files=files, reporter=reporter, seed=seed)
+    load = partial(_load, config=config, files=files, told=record["messages"], reporter=reporter, seed=seed)
     is_divided = config.source == SAMPLE and config.test is None and config.dev is None
     if is_divided:
         train, dev, test = (load(f"{SAMPLE}:{part}") for part in ("train", "dev", "test"))
@@ -160,6 +161,7 @@ def _load(
     *,
     config: DataConfig,
     files: list[FileNotes],
+    told: list[str],
     reporter: Reporter,
     seed: int,
     training: TextDataset | None = None,
@@ -179,6 +181,7 @@ def _load(
         reporter.tell(f"{source_name(source)}: {notes.rows:,} rows, {notes.columns}")
     for message in notes.messages:
         reporter.tell(message)
+        told.append(f"{source_name(source)}: {message}")
     return dataset
 
 

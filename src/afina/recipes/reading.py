@@ -13,7 +13,8 @@ from afina.tokenization.spans import StudyTexts, token_spans
 _MOST_TEXTS = 400
 _TOLD = (
     "type", "vocabulary", "lowercases", "fertility", "characters_per_token", "unknown_rate", "share_words_lost",
-    "median_tokens", "p95", "max", "share_truncated", "share_tokens_truncated", "padding", "texts_per_second",
+    "p5", "p25", "median_tokens", "p75", "p95", "max", "share_truncated", "share_tokens_truncated",
+    "padding", "texts_per_second",
 )  # fmt: skip
 
 
