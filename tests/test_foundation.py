@@ -29,6 +29,13 @@ def test_label_ids_are_positions_and_unknown_names_are_refused():
         labels.id_of("meh")
 
 
+def test_labels_of_sentiment_are_negative_and_positive_with_or_without_neutral():
+    assert LabelSet(("negative", "positive")).is_sentiment
+    assert LabelSet(("negative", "neutral", "positive")).is_sentiment
+    for names in (("joy", "sadness"), ("negative", "neutral"), ("negative", "positive", "mixed")):
+        assert not LabelSet(names).is_sentiment
+
+
 @pytest.mark.parametrize("names", [(), ("only",), ("same", "same")])
 def test_a_label_set_has_two_different_names(names):
     with pytest.raises(DataError):

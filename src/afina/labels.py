@@ -67,6 +67,11 @@ class LabelSet:
         return np.fromiter((ids[name] for name in names), dtype=np.int64, count=len(names))
 
     @property
+    def is_sentiment(self) -> bool:
+        """Whether the labels are negative and positive, with or without neutral."""
+        return {"negative", "positive"} <= set(self.names) <= set(SENTIMENT_ORDER)
+
+    @property
     def positive_id(self) -> int | None:
         """The id that F1, precision and recall are about: the second of two labels, None for more than two."""
         return 1 if len(self) == 2 else None

@@ -15,7 +15,7 @@ from afina.evaluation.comparison import Comparison, compare_predictions, find_di
 from afina.evaluation.details import Details, detail
 from afina.evaluation.evaluation import Evaluation, evaluate, evaluate_answers
 from afina.evaluation.intervals import Interval, bootstrap_mean, exact_share
-from afina.evaluation.lexicon import LexiconBaseline, speaks_of_sentiment
+from afina.evaluation.lexicon import LexiconBaseline
 from afina.evaluation.metrics import Metrics, paired_difference, score
 from afina.evaluation.mistakes import find_mistakes
 from afina.evaluation.nb_svm import NbSvmBaseline
@@ -63,6 +63,5 @@ __all__ = [
     "paired_difference",
     "read_tfidf",
     "score",
-    "speaks_of_sentiment",
     "write_tfidf",
 ]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from afina.errors import DataError
 from afina.extras import require
-from afina.labels import SENTIMENT_ORDER, LabelSet
+from afina.labels import LabelSet
 
 # The bounds of neutral that VADER's authors give, and how fast a probability grows with the compound score.
 _NEUTRAL_TO = 0.05
@@ -37,7 +37,7 @@ class LexiconBaseline:
     name = "VADER lexicon"
 
     def __init__(self, labels: LabelSet) -> None:
-        if not speaks_of_sentiment(labels):
+        if not labels.is_sentiment:
             raise DataError(
                 f"A lexicon of sentiment tells negative, neutral and positive, not {', '.join(labels)}",
                 hint="map the labels to these names first",
@@ -63,8 +63,3 @@ class LexiconBaseline:
         exponentials = np.exp(scores)
         probabilities: npt.NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
         return probabilities
-
-
-def speaks_of_sentiment(labels: LabelSet) -> bool:
-    """Whether labels are negative and positive, with or without neutral."""
-    return {"negative", "positive"} <= set(labels) <= set(SENTIMENT_ORDER)

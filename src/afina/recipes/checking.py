@@ -16,7 +16,7 @@ from afina.config import Capability
 from afina.data import SAMPLE, clean_text, public_name, read_texts, source_name
 from afina.data.languages import detect_languages
 from afina.errors import ConfigError, DataError, MissingExtraError, ModelError
-from afina.evaluation import exact_share, speaks_of_sentiment
+from afina.evaluation import exact_share
 from afina.evaluation.behaviour import (
     CAPABILITIES,
     SkippedTest,
@@ -86,7 +86,7 @@ def check_run(
     folder = RunFolder(Path(run))
     taught = _taught(folder.read_manifest())
     classifier = Classifier.load(run)
-    if on is None and not speaks_of_sentiment(classifier.labels):
+    if on is None and not classifier.labels.is_sentiment:
         raise ConfigError(
             f"The labels are {', '.join(classifier.labels)}, and the sentences of the tests are about sentiment",
             hint="test changes of your own texts with --on SOURCE; the rest needs labels called negative and positive",

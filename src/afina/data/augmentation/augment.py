@@ -22,7 +22,6 @@ from afina.data.augmentation.templates import Lexicon, fill_many
 from afina.data.augmentation.typos import double_letter, hit_neighbour, leave_out_letter, swap_letters
 from afina.data.text_dataset import TextDataset
 from afina.errors import ConfigError
-from afina.labels import SENTIMENT_ORDER
 
 # Chosen by measuring failures and accuracy on SST-2, see benchmarks/results; more texts than that are of little use.
 SHARE_A_KIND, MOST_SHARE = 0.1, 0.2
@@ -61,7 +60,7 @@ def augment(training: TextDataset, kinds: Sequence[Capability], *, seed: int) ->
     Raises:
         ConfigError: The labels are not those of sentiment.
     """
-    if not {"negative", "positive"} <= set(training.labels) <= set(SENTIMENT_ORDER):
+    if not training.labels.is_sentiment:
         raise ConfigError(
             f"Only sentiment can be taught with made-up texts, and the labels are {', '.join(training.labels)}",
             hint="leave --augment out",

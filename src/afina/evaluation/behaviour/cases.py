@@ -10,7 +10,6 @@ from afina.config import Capability
 from afina.data.augmentation import fill, fill_each, fill_many
 from afina.evaluation.behaviour.changes import change_text
 from afina.evaluation.behaviour.suite_files import Kind, TestSpec, load_lexicon, load_reviews, load_specs
-from afina.evaluation.lexicon import speaks_of_sentiment
 from afina.labels import LabelSet
 
 # A text is tried with several draws before it counts as one that a change cannot alter, and so is a template.
@@ -86,7 +85,7 @@ def build_tests(
     """
     tests: list[BehaviourTest] = []
     skipped: list[SkippedTest] = []
-    of_sentiment = speaks_of_sentiment(labels)
+    of_sentiment = labels.is_sentiment
     for spec in load_specs():
         if capabilities and spec.capability not in capabilities:
             continue

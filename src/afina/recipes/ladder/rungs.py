@@ -13,7 +13,7 @@ from afina.config import RunConfig
 from afina.data import TextDataset
 from afina.data.languages import detect_languages
 from afina.evaluation import MajorityBaseline, TfidfBaseline
-from afina.evaluation.lexicon import LexiconBaseline, speaks_of_sentiment
+from afina.evaluation.lexicon import LexiconBaseline
 from afina.evaluation.nb_svm import NbSvmBaseline
 from afina.protocols import TextClassifier
 from afina.recipes.fine_tuning import fine_tune
@@ -119,7 +119,7 @@ def _tfidf_size(tfidf: TfidfBaseline) -> Size:
 
 def _no_lexicon(training: TextDataset) -> str | None:
     """Why a lexicon of English sentiment says nothing about these texts."""
-    if not speaks_of_sentiment(training.labels):
+    if not training.labels.is_sentiment:
         return f"it tells negative, neutral and positive, and the labels are {', '.join(training.labels)}"
     found = Counter(detect_languages(training.texts[:_TEXTS_TO_DETECT]))
     told = {language: n for language, n in found.items() if language is not None}
