@@ -37,6 +37,14 @@ def test_the_interval_of_accuracy_covers_the_truth_about_95_times_in_100():
     assert 0.91 <= covered / 300 <= 0.985
 
 
+def test_an_interval_is_told_as_a_share_an_amount_and_a_difference_from_either_side():
+    difference = Interval(0.031, -0.003, 0.059)
+    assert difference.as_percent() == "3.1% (-0.3% to 5.9%)"
+    assert difference.as_points() == "3.1 points (-0.3 to 5.9)"
+    assert difference.as_difference() == "+3.1 points, 95 % interval -0.3 to +5.9"
+    assert -difference == Interval(-0.031, -0.059, 0.003)
+
+
 def test_four_times_the_texts_halve_the_interval():
     def width(n):
         low, high = bootstrap_from_confusion(np.array([[4, 1], [1, 4]]) * n, positive_id=1, samples=4_000, seed=0)[

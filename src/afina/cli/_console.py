@@ -138,6 +138,24 @@ def interval(value: dict[str, float]) -> str:
     return f"{value['value']:.3f} ({value['low']:.3f}–{value['high']:.3f})"
 
 
+def signed_interval(value: dict[str, float]) -> str:
+    """A difference with its 95 % interval, for a table cell."""
+    return f"{value['value']:+.3f} ({value['low']:+.3f} to {value['high']:+.3f})"
+
+
+def percent_interval(share: dict[str, float]) -> str:
+    """A share with its 95 % interval in percent, for a cell of a table that names the unit."""
+    return f"{100 * share['value']:.1f} ({100 * share['low']:.1f}–{100 * share['high']:.1f})"
+
+
+def points_interval(difference: dict[str, float] | None) -> str:
+    """A difference of shares with its 95 % interval in points, for a cell of a table that names the unit."""
+    if difference is None:
+        return "–"
+    value, low, high = (100 * difference[key] for key in ("value", "low", "high"))
+    return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
+
+
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes}:{rest:02d}"

@@ -82,8 +82,9 @@ def _print_reading(result: dict[str, Any]) -> None:
     )
     unsure = result["unsure"]
     if unsure:
-        coverage, wrong = unsure["coverage"], unsure["error_rate"]
-        rate = "" if wrong is None else f", of which {wrong['value']:.1%} are wrong ({_percent(wrong)})"
+        coverage, wrong, rate = unsure["coverage"], unsure["error_rate"], ""
+        if wrong is not None:
+            rate = f", of which {wrong['value']:.1%} are wrong ({wrong['low']:.1%} to {wrong['high']:.1%})"
         _console.say(
             f"Sure of {coverage['value']:.1%} of the texts (probability {unsure['threshold']:.3f} or more){rate}"
         )
@@ -92,28 +93,12 @@ def _print_reading(result: dict[str, Any]) -> None:
 def _print_leakage(result: dict[str, Any]) -> None:
     leakage = result["leakage"]
     if not leakage["checked"]:
-        _console.say(
-            "Not checked for texts of the run's training data: it keeps no fingerprints of them", style="yellow"
-        )
+        _console.say(leakage["sentence"], style="yellow")
         return
     if not leakage["rows"]:
         _console.say("None of these texts stands in the run's training data", style="green")
         return
-    total = result["with_shared"]["n"]
-    shared = f"{leakage['rows']:,} of {total:,} texts ({leakage['share']:.1%})"
-    kinds = f"{leakage['exact']:,} exactly, {leakage['near']:,} nearly"
-    if not result["honest"]:
-        _console.say(f"NOT AN HONEST FIGURE: all {total:,} texts stand in the run's training data", style="bold red")
-    elif leakage["rows"] < total:
-        _console.say(
-            f"{shared} stand in the run's training data, {kinds}; they are left out of the figures", style="bold red"
-        )
-    else:
-        _console.say(
-            f"All {total:,} texts stand in the run's training data; the figures are of the {result['n']:,} that it "
-            "held out of them for its own test",
-            style="bold red",
-        )
+    _console.say(leakage["sentence"], style="bold red")
     roles = leakage["by_role"]
     _console.say("  " + ", ".join(f"{roles[role]:,} {what}" for role, what in _ROLES.items() if role in roles))
     if leakage["other_label"]:
@@ -175,7 +160,3 @@ def _print_slices(slices: list[dict[str, Any]]) -> None:
             Text("worse beyond chance", style="red") if each["worse"] else "",
         )  # fmt: skip
     _console.print_table(table)
-
-
-def _percent(interval: dict[str, float]) -> str:
-    return f"{interval['low']:.1%} to {interval['high']:.1%}"

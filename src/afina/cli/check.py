@@ -101,8 +101,9 @@ def _print_tests(document: dict[str, Any]) -> None:
         name = test["name"] + (f", on {test['on']}" if test["on"] else "")
         published = "" if test["published"] is None else f"{100 * test['published']:.1f}"
         table.add_row(
-            _capability(test), Text(name), test["kind"], f"{test['n']:,}", _percent(test["failure_rate"]), published
-        )
+            _capability(test), Text(name), test["kind"], f"{test['n']:,}",
+            _console.percent_interval(test["failure_rate"]), published,
+        )  # fmt: skip
     _console.print_table(table)
 
 
@@ -126,13 +127,11 @@ def _print_capabilities(document: dict[str, Any]) -> None:
     for heading in ("capability", "tests", "cases", "failures"):
         table.add_column(heading, justify="left" if heading == "capability" else "right")
     for each in document["capabilities"]:
-        table.add_row(_capability(each), str(each["tests"]), f"{each['n']:,}", _percent(each["failure_rate"]))
+        table.add_row(
+            _capability(each), str(each["tests"]), f"{each['n']:,}", _console.percent_interval(each["failure_rate"])
+        )
     _console.print_table(table)
 
 
 def _capability(each: dict[str, Any]) -> str:
     return f"{each['capability']} *" if each["taught"] else str(each["capability"])
-
-
-def _percent(rate: dict[str, float]) -> str:
-    return f"{100 * rate['value']:.1f} ({100 * rate['low']:.1f}–{100 * rate['high']:.1f})"

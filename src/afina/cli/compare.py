@@ -108,11 +108,11 @@ def _print_figures(names: dict[str, str], result: dict[str, Any]) -> None:
         table.add_column(Text(heading), overflow="fold")
     for metric in ("accuracy", "f1"):
         cells = (_console.interval(result[which][metric]) for which in names)
-        table.add_row(metric, *cells, _signed(result["difference"][metric]))
+        table.add_row(metric, *cells, _console.signed_interval(result["difference"][metric]))
     for metric in ("log_loss", "ece"):
         cells = (f"{result[which][metric]:.3f}" for which in names)
         difference = result["difference"].get(metric)
-        table.add_row(metric.replace("_", " "), *cells, _signed(difference) if difference else "")
+        table.add_row(metric.replace("_", " "), *cells, _console.signed_interval(difference) if difference else "")
     table.add_row("texts/s", *(f"{result[which]['texts_per_second']:,.0f}" for which in names), "")
     _console.print_table(table)
     mcnemar = result["mcnemar"]
@@ -140,7 +140,3 @@ def _print_disagreements(names: dict[str, str], result: dict[str, Any]) -> None:
         )
         table.add_row(Text(row["label"]), *cells, Text(_console.one_line(row["text"], 70)))
     _console.print_table(table)
-
-
-def _signed(difference: dict[str, float]) -> str:
-    return f"{difference['value']:+.3f} ({difference['low']:+.3f} to {difference['high']:+.3f})"

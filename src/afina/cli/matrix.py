@@ -110,9 +110,8 @@ def _print_grid(document: dict[str, Any]) -> None:
     for row in document["trained_on"]:
         shown = [_grid_cell(cells.get((row, column))) for column in document["sources"]]
         mean = document["mean_accuracy"].get(row)
-        table.add_row(
-            row, *shown, _percent(mean) if mean else "–", style="bold" if row == document["best"]["name"] else ""
-        )
+        averaged = _console.percent_interval(mean) if mean else "–"
+        table.add_row(row, *shown, averaged, style="bold" if row == document["best"]["name"] else "")
     _console.print_table(table)
 
 
@@ -127,8 +126,9 @@ def _print_foreign(document: dict[str, Any]) -> None:
             continue
         drift, distance = cell["ece_drift"], cell["distance"]
         table.add_row(
-            cell["train"], cell["test"], _lost(cell["drop"]), f"{100 * cell['baseline_accuracy']['value']:.1f}",
-            _lost(cell["baseline_drop"]), f"{cell['ece']:.3f}", "–" if drift is None else f"{drift:+.3f}",
+            cell["train"], cell["test"], _console.points_interval(cell["drop"]),
+            f"{100 * cell['baseline_accuracy']['value']:.1f}", _console.points_interval(cell["baseline_drop"]),
+            f"{cell['ece']:.3f}", "–" if drift is None else f"{drift:+.3f}",
             "–" if distance is None else f"{distance:.2f}", f"{cell['removed']:,}",
         )  # fmt: skip
     _console.print_table(table)
@@ -137,16 +137,4 @@ def _print_foreign(document: dict[str, Any]) -> None:
 def _grid_cell(cell: dict[str, Any] | None) -> str:
     if cell is None:
         return "–"
-    return f"{'*' if cell['in_domain'] else ''}{_percent(cell['accuracy'])}"
-
-
-def _percent(value: dict[str, float]) -> str:
-    return f"{100 * value['value']:.1f} ({100 * value['low']:.1f}–{100 * value['high']:.1f})"
-
-
-def _lost(value: dict[str, float] | None) -> str:
-    return (
-        "–"
-        if value is None
-        else f"{100 * value['value']:+.1f} ({100 * value['low']:+.1f} to {100 * value['high']:+.1f})"
-    )
+    return f"{'*' if cell['in_domain'] else ''}{_console.percent_interval(cell['accuracy'])}"

@@ -71,13 +71,14 @@ class Comparison:
         """The outcome in a sentence, with these names for the two."""
         if not self.disagreements:
             return f"{first} and {second} give the same label to each of these {self.n:,} texts"
-        value, low, high = (100 * share for share in (self.accuracy.value, self.accuracy.low, self.accuracy.high))
         if self.better:
-            names = (second, first) if self.better == "second" else (first, second)
-            value, low, high = (value, low, high) if self.better == "second" else (-value, -high, -low)
+            if self.better == "second":
+                ahead, behind, lead = second, first, self.accuracy
+            else:
+                ahead, behind, lead = first, second, -self.accuracy
             return (
-                f"{names[0]} is better than {names[1]} by {value:.1f} points of accuracy "
-                f"(95 % interval {low:.1f} to {high:.1f}; {_p(self.p_value)})"
+                f"{ahead} is better than {behind} by {100 * lead.value:.1f} points of accuracy "
+                f"(95 % interval {lead.bounds_in_points()}; {_p(self.p_value)})"
             )
         needed = self.texts_needed
         more = (
@@ -86,8 +87,9 @@ class Comparison:
             else "each is right where the other errs equally often"
         )
         return (
-            f"These {self.n:,} texts cannot tell {first} and {second} apart: {second} is at {value:+.1f} points of "
-            f"accuracy (95 % interval {low:+.1f} to {high:+.1f}; {_p(self.p_value)}); {more}"
+            f"These {self.n:,} texts cannot tell {first} and {second} apart: {second} is at "
+            f"{100 * self.accuracy.value:+.1f} points of accuracy (95 % interval "
+            f"{self.accuracy.bounds_in_points(signed=True)}; {_p(self.p_value)}); {more}"
         )
 
     def as_dict(self) -> dict[str, Any]:

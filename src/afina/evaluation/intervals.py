@@ -30,6 +30,27 @@ class Interval:
     def __str__(self) -> str:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
+    def __neg__(self) -> Interval:
+        """The same difference seen from the other side."""
+        return Interval(-self.value, -self.high, -self.low)
+
+    def as_percent(self) -> str:
+        """A share in percent, as in `94.0% (91.2% to 96.1%)`."""
+        return f"{self.value:.1%} ({self.low:.1%} to {self.high:.1%})"
+
+    def as_points(self) -> str:
+        """An amount in percentage points, as in `3.1 points (0.3 to 5.9)`."""
+        return f"{100 * self.value:.1f} points ({self.bounds_in_points()})"
+
+    def as_difference(self) -> str:
+        """A difference in percentage points whose sign counts, as in `+3.1 points, 95 % interval +0.3 to +5.9`."""
+        return f"{100 * self.value:+.1f} points, 95 % interval {self.bounds_in_points(signed=True)}"
+
+    def bounds_in_points(self, *, signed: bool = False) -> str:
+        """The interval alone in percentage points, as in `0.3 to 5.9`."""
+        form = "+.1f" if signed else ".1f"
+        return f"{100 * self.low:{form}} to {100 * self.high:{form}}"
+
 
 def label_metrics(confusions: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float64]]:
     """Precision, recall and F1 of each label in many confusion matrices at once.

@@ -12,8 +12,7 @@ def against_baseline(difference: Interval, *, baseline: str) -> tuple[bool, str]
         difference: Accuracy of the model minus that of the baseline on the same texts.
         baseline: The baseline's name.
     """
-    value, low, high = (100 * share for share in (difference.value, difference.low, difference.high))
-    points = f"{value:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}"
+    points = difference.as_difference()
     if difference.low > 0:
         return True, f"The fine-tuned model beats {baseline} ({points})"
     if difference.high < 0:

@@ -98,13 +98,14 @@ class Pick:
         else:
             gap = self.behind_best[self.chosen.name]
             sentences.append(
-                f"On the dev texts {self.best.title} is best, by no more than chance may do ({points(gap.dev)}); on "
-                f"the test texts it has {points(gap.test)}{_seen_on_test(gap.test)}."
+                f"On the dev texts {self.best.title} is best, by no more than chance may do "
+                f"({gap.dev.as_difference()}); on the test texts it has {gap.test.as_difference()}"
+                f"{_seen_on_test(gap.test)}."
             )
         if self.above is not None and self.behind_above is not None:
             sentences.append(
                 f"The next rung up, {self.above.title}, {_gain(self.behind_above.test)} on the test texts "
-                f"({points(self.behind_above.test)}), at {_cost(self.above)}."
+                f"({self.behind_above.test.as_difference()}), at {_cost(self.above)}."
             )
         return sentences
 
@@ -154,12 +155,6 @@ def on_front(costs: Sequence[float], accuracies: Sequence[float]) -> list[bool]:
         )
         for cost, accuracy in found
     ]
-
-
-def points(difference: Interval) -> str:
-    """A difference of accuracies in percentage points, with its interval."""
-    value, low, high = (100 * share for share in (difference.value, difference.low, difference.high))
-    return f"{value:+.1f} points, {low:+.1f} to {high:+.1f}"
 
 
 def _cost(rung: Measured) -> str:

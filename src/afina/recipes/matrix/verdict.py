@@ -29,14 +29,14 @@ def choose_best(
     """
     means = {name: Interval(**mean) for name, mean in summary["mean_accuracy"].items()}
     first, *others = sorted(means, key=lambda name: -means[name].value)
-    told = f"Best on average over the {len(tests)} test sets: {_trained(first)}, accuracy {_percent(means[first])}"
+    told = f"Best on average over the {len(tests)} test sets: {_trained(first)}, accuracy {means[first].as_percent()}"
     ahead = None
     if others:
         ahead = compare_means(rows[first], rows[others[0]], tests, samples=samples)
         told += (
-            f", {_points(ahead)} ahead of {_trained(others[0])}"
+            f", {ahead.as_points()} ahead of {_trained(others[0])}"
             if ahead.low > 0
-            else f"; these texts cannot tell it from {_trained(others[0])} ({_points(ahead)} ahead)"
+            else f"; these texts cannot tell it from {_trained(others[0])} ({ahead.as_points()} ahead)"
         )
     return {
         "name": first,
@@ -86,15 +86,15 @@ def _worst_drop(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     if drop.low <= 0:
         return ["No model is clearly worse on another source than the model that was trained on that source"]
     told = (
-        f"Trained on {worst['train']}, {worst['test']} loses {_points(drop)} against the model trained on "
+        f"Trained on {worst['train']}, {worst['test']} loses {drop.as_points()} against the model trained on "
         f"{worst['test']}: the largest drop"
     )
     if least is worst:
         return [told]
     smallest = Interval(**least["drop"])
     change = "loses" if smallest.value >= 0 else "gains"
-    shown = smallest if smallest.value >= 0 else Interval(-smallest.value, -smallest.high, -smallest.low)
-    return [f"{told}. Trained on {least['train']}, {least['test']} {change} {_points(shown)}: the smallest"]
+    shown = smallest if smallest.value >= 0 else -smallest
+    return [f"{told}. Trained on {least['train']}, {least['test']} {change} {shown.as_points()}: the smallest"]
 
 
 def _mean_drops(summary: Mapping[str, Any]) -> list[str]:
@@ -102,8 +102,8 @@ def _mean_drops(summary: Mapping[str, Any]) -> list[str]:
         return []
     model, baseline = Interval(**summary["mean_drop"]), Interval(**summary["baseline_mean_drop"])
     return [
-        f"Out of domain the fine-tuned models lose {_points(model)} on average, TF-IDF + logistic regression loses "
-        f"{_points(baseline)}"
+        f"Out of domain the fine-tuned models lose {model.as_points()} on average, TF-IDF + logistic regression loses "
+        f"{baseline.as_points()}"
     ]
 
 
@@ -112,14 +112,11 @@ def _all_together(rows: Mapping[str, MatrixRow], tests: Mapping[str, Any], sampl
     if behind is None:
         return []
     if behind.low > 0:
-        told = f"is {_points(behind)} behind the in-domain models on average"
+        told = f"is {behind.as_points()} behind the in-domain models on average"
     elif behind.high < 0:
-        told = f"is {_points(Interval(-behind.value, -behind.high, -behind.low))} ahead of the in-domain models"
+        told = f"is {(-behind).as_points()} ahead of the in-domain models"
     else:
-        told = (
-            f"cannot be told from the in-domain models on average: {100 * behind.value:+.1f} points behind, "
-            f"{100 * behind.low:+.1f} to {100 * behind.high:+.1f}"
-        )
+        told = f"cannot be told from the in-domain models on average: behind them by {behind.as_difference()}"
     return [f"One model trained on all sources {told}"]
 
 
@@ -150,11 +147,3 @@ def _distance(summary: Mapping[str, Any]) -> list[str]:
 
 def _trained(name: str) -> str:
     return "the model trained on all sources" if name == ALL else f"the model trained on {name}"
-
-
-def _percent(value: Interval) -> str:
-    return f"{100 * value.value:.1f} % ({100 * value.low:.1f} to {100 * value.high:.1f})"
-
-
-def _points(value: Interval) -> str:
-    return f"{100 * value.value:.1f} points ({100 * value.low:.1f} to {100 * value.high:.1f})"
