@@ -18,6 +18,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from afina.errors import ConfigError
 
 DEFAULT_MAX_ROWS = 250_000
+DEFAULT_CASES = 300
+"""Cases of each test of behaviour."""
 Capability = Literal[
     "vocabulary",
     "negation",

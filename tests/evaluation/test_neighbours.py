@@ -24,10 +24,8 @@ def nearest(training, *texts, n=3):
 def test_the_nearest_text_shares_the_rare_words():
     training = TrainingTexts(dataset("the room was fine", "the ferret bit me", "the film was long", "nothing alike"))
     (found,) = nearest(training, "The FERRET was here!")
-    assert found[0].text == "the ferret bit me"
+    assert [neighbour.text for neighbour in found] == ["the ferret bit me", "the room was fine", "the film was long"]
     assert found[0].label == "positive"
-    assert [neighbour.position for neighbour in found] == [1, 0, 2]
-    assert "nothing alike" not in [neighbour.text for neighbour in found]
 
 
 def test_the_same_text_in_another_dress_has_similarity_one():

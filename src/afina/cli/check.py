@@ -9,6 +9,7 @@ from rich.text import Text
 
 from afina.cli import _console
 from afina.cli._options import Json, Run, TextColumn, TitleColumn
+from afina.config import DEFAULT_CASES
 
 EXAMPLES = """
 Examples:
@@ -37,7 +38,7 @@ def check(
             help="Texts of your own to change and test too: what evaluate takes, labels not needed.", show_default=False
         ),
     ] = None,
-    cases: Annotated[int, typer.Option(min=20, max=5000, help="Cases of each test.")] = 300,
+    cases: Annotated[int, typer.Option(min=20, max=5000, help="Cases of each test.")] = DEFAULT_CASES,
     max_failure_rate: Annotated[
         float | None,
         typer.Option(

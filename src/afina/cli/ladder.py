@@ -94,12 +94,12 @@ def ladder(
     if json:
         _console.print_json(climbed.document)
     else:
-        print_ladder(climbed.document)
+        _print(climbed.document)
     if climbed.interrupted:
         raise Interrupted(climbed.interrupted)
 
 
-def print_ladder(document: dict[str, Any]) -> None:
+def _print(document: dict[str, Any]) -> None:
     """The table, what was skipped, and the rung that is enough."""
     texts, pick = document["texts"], document["pick"] or {}
     table = _console.new_table(

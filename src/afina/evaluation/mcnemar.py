@@ -10,8 +10,8 @@ from statistics import NormalDist
 
 from afina.evaluation.intervals import CONFIDENCE
 
-POWER = 0.8
-"""Chance of seeing a difference that there is, by which numbers of texts are reckoned."""
+# Chance of seeing a difference that there is, by which numbers of texts are reckoned.
+_POWER = 0.8
 
 
 def mcnemar_mid_p(first_only: int, second_only: int) -> float:
@@ -82,4 +82,4 @@ def detectable_difference(first_only: int, second_only: int, n: int) -> float | 
 
 def _normal_quantiles() -> tuple[float, float]:
     """Of the level of the test, two-sided, and of its power."""
-    return NormalDist().inv_cdf((1 + CONFIDENCE) / 2), NormalDist().inv_cdf(POWER)
+    return NormalDist().inv_cdf((1 + CONFIDENCE) / 2), NormalDist().inv_cdf(_POWER)

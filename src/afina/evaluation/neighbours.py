@@ -19,8 +19,6 @@ _TEXTS_PER_BLOCK = 16
 class Neighbour:
     """A training text that is like another text."""
 
-    position: int
-    """Its position among the training texts."""
     text: str
     label: str
     similarity: float
@@ -76,4 +74,4 @@ class TrainingTexts:
     def _neighbour(self, position: int, similarity: float) -> Neighbour:
         texts = self.texts
         label = texts.labels.names[texts.label_ids[position]]
-        return Neighbour(position, texts.texts[position], label, min(1.0, float(similarity)))
+        return Neighbour(texts.texts[position], label, min(1.0, float(similarity)))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from afina.config import Capability
+from afina.config import DEFAULT_CASES, Capability
 from afina.data import SAMPLE, clean_text, public_name, read_texts, source_name
 from afina.data.languages import detect_languages
 from afina.errors import ConfigError, DataError, MissingExtraError, ModelError
@@ -30,11 +30,10 @@ from afina.outputs import as_one_sentence
 from afina.recipes.reporting import Reporter, Silent
 from afina.run_folder import RunFolder, write_json
 
-PUBLISHED_SOURCE = (
+_PUBLISHED_SOURCE = (
     "Ribeiro et al. 2020, CheckList, tutorial 5: the default SST-2 pipeline of Hugging Face on their own sentences, "
     "500 cases a test, where a probability of 0.33 to 0.66 counts as neutral"
 )
-DEFAULT_CASES = 300
 # Texts whose language is looked at, and the share of them that shall be English.
 _TEXTS_FOR_LANGUAGE, _SHARE_ENGLISH = 200, 0.5
 # Of the user's texts: the most that are held, and the longest; a model may not read all of a longer one.
@@ -113,7 +112,7 @@ def check_run(
         "on": None if on is None else source_name(on),
         "taught": list(taught),
         **_figures(results, classifier.labels, taught),
-        "published_source": PUBLISHED_SOURCE,
+        "published_source": _PUBLISHED_SOURCE,
         "skipped": [{"name": test.name, "capability": test.capability, "why": test.why} for test in skipped],
         "seconds": round(time.monotonic() - started, 1),
     }
@@ -217,7 +216,7 @@ def _test(result: TestResult, labels: LabelSet, taught: Sequence[str]) -> dict[s
         "on": test.on,
         **_rate([result]),
         "published": test.published,
-        "published_source": None if test.published is None else f"{test.published_as} ({PUBLISHED_SOURCE})",
+        "published_source": None if test.published is None else f"{test.published_as} ({_PUBLISHED_SOURCE})",
         "taught": test.capability in taught,
         "examples": [failure.as_dict(labels) for failure in result.examples()],
     }

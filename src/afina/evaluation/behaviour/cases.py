@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from afina.config import Capability
+from afina.config import DEFAULT_CASES, Capability
 from afina.data.augmentation import fill, fill_each, fill_many
 from afina.evaluation.behaviour.changes import change_text
 from afina.evaluation.behaviour.suite_files import Kind, TestSpec, load_lexicon, load_reviews, load_specs
@@ -63,7 +63,7 @@ class SkippedTest:
 def build_tests(
     labels: LabelSet,
     *,
-    n_cases: int = 300,
+    n_cases: int = DEFAULT_CASES,
     seed: int = 0,
     capabilities: Sequence[Capability] = (),
     texts: Sequence[str] = (),

@@ -22,7 +22,7 @@ from afina.recipes.matrix.sources import ALL, MOST_TEST, MatrixSource, equal_siz
 from afina.recipes.matrix.verdict import choose_best, sentences
 from afina.recipes.reporting import Keeping, Reporter, Silent
 
-DEFAULT_MATRIX_SECONDS = 1800.0
+_DEFAULT_SECONDS = 1800.0
 
 # Of the budget: what measuring distances may take; of a model's share: what testing it on all sources may take.
 _DISTANCE_SHARE, _TEST_SHARE = 0.05, 0.25
@@ -76,7 +76,7 @@ def measure_matrix(
     config, keeping = config or RunConfig(), Keeping(reporter or Silent())
     for module in ("jinja2", "matplotlib"):
         require(module, extra="data")
-    budget = config.training.budget or (None if config.training.max_steps else DEFAULT_MATRIX_SECONDS)
+    budget = config.training.budget or (None if config.training.max_steps else _DEFAULT_SECONDS)
     stopwatch = Stopwatch(budget, started=time.monotonic() if started is None else started)
     place = find_place(config.out, config.modeling.name, force=force)
     matrix = _Measuring(config, place, stopwatch, keeping, equal_size=equal_size)

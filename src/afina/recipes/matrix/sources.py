@@ -104,7 +104,7 @@ def read_sources(
     _check_sources(sources)
     names = _distinct_names(sources)
     read = [_read(source, name, config, seed, reporter) for source, name in zip(sources, names, strict=True)]
-    shared = restrict_to_shared_labels(read, reporter)
+    shared = _restrict_to_shared_labels(read, reporter)
     _check_contents(shared)
     share = 1.0
     if seconds is not None:
@@ -119,7 +119,7 @@ def read_sources(
                 f"{dataset.name}, drawn at random, are used"
             )
         divided.append(_divide(source, used, config, seed=seed, set_aside=len(whole) - len(dataset)))
-    return without_test_texts(divided, reporter)
+    return _without_test_texts(divided, reporter)
 
 
 def together(sources: Sequence[MatrixSource], *, name: str = ALL) -> MatrixSource:
@@ -146,7 +146,7 @@ def equal_sizes(sources: Sequence[MatrixSource], *, seed: int) -> list[MatrixSou
     return [replace(source, train=take(source.train, size, seed=seed)) for source in sources]
 
 
-def restrict_to_shared_labels(datasets: Sequence[TextDataset], reporter: Reporter) -> list[TextDataset]:
+def _restrict_to_shared_labels(datasets: Sequence[TextDataset], reporter: Reporter) -> list[TextDataset]:
     """The texts whose labels all data sets have, with the same label ids everywhere; those set aside are told.
 
     Names that differ only in capitals are one label.
@@ -175,16 +175,16 @@ def restrict_to_shared_labels(datasets: Sequence[TextDataset], reporter: Reporte
                 f"sources have their labels: {', '.join(others)}"
             )
         part = dataset.select(kept)
-        restricted.append(replace_labels(part, [names[i] for i in part.label_ids], labels))
+        restricted.append(_replace_labels(part, [names[i] for i in part.label_ids], labels))
     return restricted
 
 
-def replace_labels(dataset: TextDataset, names: Sequence[str], labels: LabelSet) -> TextDataset:
+def _replace_labels(dataset: TextDataset, names: Sequence[str], labels: LabelSet) -> TextDataset:
     """The same texts with label ids of another label set."""
     return TextDataset(dataset.texts, labels.ids_of(names), labels, dataset.name, dataset.row_numbers, dataset.groups)
 
 
-def without_test_texts(sources: Sequence[MatrixSource], reporter: Reporter) -> list[MatrixSource]:
+def _without_test_texts(sources: Sequence[MatrixSource], reporter: Reporter) -> list[MatrixSource]:
     """Each source without the training and dev texts that stand, exactly or nearly, in a test set, its own too.
 
     Raises:

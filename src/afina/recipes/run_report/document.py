@@ -189,7 +189,7 @@ def _calibration(folder: RunFolder, manifest: Mapping[str, Any], metrics: Mappin
         **found,
         "ece": setting(metrics, "test.ece"),
         "brier": setting(metrics, "test.calibration.brier"),
-        "reliability": (certainty or {}).get("reliability") or reliability,
+        "reliability": reliability,
         "reliability_before": (certainty or {}).get("reliability_before"),
         "coverage": (certainty or {}).get("coverage"),
         "unsure": metrics.get("unsure") or manifest.get("unsure"),

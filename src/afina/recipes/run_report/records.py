@@ -59,12 +59,8 @@ class RunRecords:
 
     def evaluations(self) -> list[dict[str, Any]]:
         """What `afina evaluate` found on each data set, by name of its file."""
-        found: list[dict[str, Any]] = []
-        if self._folder.evaluations.is_dir():
-            for path in sorted(self._folder.evaluations.glob("*.json")):
-                document = self._mapping(path)
-                found += document.get("results", [document]) if document else []
-        return [result for result in found if isinstance(result, dict) and "accuracy" in result]
+        found = [self._mapping(path) for path in sorted(self._folder.evaluations.glob("*.json"))]
+        return [result for result in found if "accuracy" in result]
 
     def matrix(self, folder: Path | None) -> dict[str, Any]:
         """The matrix in a folder; without one, the matrix that this run belongs to. Empty where there is none.
