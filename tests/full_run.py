@@ -160,17 +160,23 @@ def behaviour() -> dict[str, Any]:
 def evaluations() -> dict[str, dict[str, Any]]:
     example = {"text": "a good film", "training_text": "a fine film", "kind": "near", "similarity": 0.91,
                "label": "positive", "training_label": "negative", "role": "train"}  # fmt: skip
-    leakage = {"checked": True, "exact": 30, "near": 10, "rows": 40, "share": 0.1, "examples": [example]}
-    none = {"checked": True, "exact": 0, "near": 0, "rows": 0, "share": 0.0, "examples": []}
+    leakage = {"checked": True, "sentence": "40 of the 400 texts of kitchen stand in the run's training data",
+               "exact": 30, "near": 10, "rows": 40, "share": 0.1, "examples": [example]}  # fmt: skip
+    none = {"checked": True, "sentence": None, "exact": 0, "near": 0, "rows": 0, "share": 0.0, "examples": []}
+    everything = {
+        **leakage,
+        "rows": N_TEST,
+        "sentence": f"All {N_TEST} texts of train stand in the run's training data",
+    }
     return {
-        "kitchen": {**scores("kitchen", 0.871), **details(), "leakage": leakage, "honest": True,
+        "kitchen": {**scores("kitchen", 0.871), **details(), "leakage": leakage, "scored": "new", "honest": True,
                     "with_shared": scores("kitchen", 0.91), "mapping": "stars 1 and 2 are negative, 4 and 5 positive",
                     "set_aside": {"are neutral": 44}, "unsure": None, "source": "kitchen.csv",
                     "neutral": {"n": 44, "predicted": {"negative": 30, "positive": 14}, "mean_confidence": 0.8}},
-        "phones": {**scores("phones", 0.902), "leakage": none, "honest": True, "with_shared": None, "mapping": None,
-                   "set_aside": {}, "unsure": None},
-        "train": {**scores("train", 0.99), "leakage": {**leakage, "rows": N_TEST}, "honest": False, "with_shared": None,
-                  "mapping": None, "set_aside": {}, "unsure": None},
+        "phones": {**scores("phones", 0.902), "leakage": none, "scored": "new", "honest": True, "with_shared": None,
+                   "mapping": None, "set_aside": {}, "unsure": None},
+        "train": {**scores("train", 0.99), "leakage": everything, "scored": "all", "honest": False,
+                  "with_shared": None, "mapping": None, "set_aside": {}, "unsure": None},
     }  # fmt: skip
 
 

@@ -85,7 +85,9 @@ def test_the_honest_figure_comes_before_the_other(afina_command, run, tmp_path, 
     lines = [line for line in out.splitlines() if re.search(r"\d\.\d{3} \(", line)]
     assert lines[0].split()[:2] == ["mixed", "40"]
     assert lines[1].split()[:7] == ["with", "texts", "of", "its", "training", "data", "50"]
-    assert "10 of 50 texts (20.0%) stand in the run's training data, 10 exactly, 0 nearly" in out
+    assert "10 of the 50 texts of mixed stand in the run's training data (10 exactly, 0 nearly)" in " ".join(
+        out.split()
+    )
     assert "warning: 10 of the 50 texts of mixed" in err
 
 
@@ -97,7 +99,7 @@ def test_a_set_of_training_texts_only_is_called_what_it_is(afina_command, run, t
     assert len(learned) == 48
     code, out, err = afina_command("evaluate", run, write(tmp_path / "learned.csv", learned))
     assert code == 0
-    assert "NOT AN HONEST FIGURE: all 48 texts" in out
+    assert "All 48 texts of learned stand in" in out
     assert "there is no honest figure" in err
     code, out, _ = afina_command("evaluate", run, trained_run.parent / "known.csv")
     assert "the figures are of the 6 that it held out" in out

@@ -15,13 +15,16 @@ from afina.data import Fingerprints, TextDataset, load_dataset
 from afina.errors import DataError, ModelError
 from afina.labels import LabelSet
 from afina.recipes import evaluate_run, fine_tune
+from afina.recipes.run_report import report_document
 from afina.run_folder import RunFolder
 
 BASE_KEYS = {
     "dataset", "n", "labels", "accuracy", "f1", "precision", "recall", "matthews", "log_loss", "ece", "confusion",
     "average", "texts_per_second", "share_truncated",
 }  # fmt: skip
-OWN_KEYS = {"source", "honest", "leakage", "with_shared", "mapping", "set_aside", "neutral", "unsure", "mistakes"}
+OWN_KEYS = {
+    "source", "scored", "honest", "leakage", "with_shared", "mapping", "set_aside", "neutral", "unsure", "mistakes",
+}  # fmt: skip
 DETAIL_KEYS = {"per_class", "curves", "calibration", "slices"}
 
 
@@ -74,9 +77,10 @@ def test_new_texts_are_scored_and_all_is_told(run, tmp_path):
     assert set(result) == BASE_KEYS | OWN_KEYS | DETAIL_KEYS
     assert (result["n"], result["honest"], result["with_shared"], result["mapping"]) == (40, True, None, None)
     assert result["leakage"] == {
-        "checked": True, "exact": 0, "near": 0, "rows": 0, "share": 0.0, "by_role": {}, "other_label": 0,
-        "examples": [],
+        "checked": True, "sentence": None, "exact": 0, "near": 0, "rows": 0, "share": 0.0, "by_role": {},
+        "other_label": 0, "examples": [],
     }  # fmt: skip
+    assert result["scored"] == "new"
     assert result["accuracy"]["value"] > 0.8
     assert not reporter.warned
     assert json.loads(json.dumps(result)) == result
@@ -112,6 +116,7 @@ def test_mistakes_stand_beside_the_training_texts_nearest_to_them(run, tmp_path)
 def test_a_set_that_is_all_known_has_no_honest_figure(run, tmp_path):
     (result,), reporter = evaluate(run, str(write_reviews(tmp_path / "known.csv", 60)))
     assert (result["honest"], result["n"], result["leakage"]["share"]) == (False, 60, 1.0)
+    assert result["scored"] == "all"
     assert result["with_shared"]["accuracy"] == result["accuracy"]
     assert any("no honest figure" in told for told in reporter.warned)
 
@@ -121,7 +126,11 @@ def test_a_run_scores_the_part_of_its_source_that_it_held_out(tiny_model, tmp_pa
     run = train(tmp_path, source, tiny_model, steps=2)
     (result,), _ = evaluate(run, source)
     assert result["leakage"]["by_role"] == {"dev": 8, "test": 8, "train": 64}
-    assert (result["n"], result["honest"], result["with_shared"]["n"]) == (8, True, 80)
+    assert (result["n"], result["scored"], result["honest"], result["with_shared"]["n"]) == (8, "held_out", True, 80)
+    told = report_document(run)["answer"]["sentences"]
+    assert result["leakage"]["sentence"] in told
+    assert "the figures are of the 8 that it held out" in result["leakage"]["sentence"]
+    assert not any(sentence.startswith("On all ") for sentence in told)
 
 
 def test_the_test_split_of_the_sample_is_new_to_a_run_on_the_sample(tiny_model, tmp_path):

@@ -51,6 +51,7 @@ def test_nothing_shared_needs_no_word():
 def test_all_shared_leaves_no_honest_figure():
     leakage = Leakage.look(dataset("a fine film it was"), PRINTS)
     assert not len(leakage.new_rows)
+    assert (leakage.scored, leakage.scored_rows.tolist()) == ("all", [0])
     assert "no honest figure" in leakage.sentence
 
 
@@ -58,10 +59,10 @@ def test_texts_held_out_by_the_run_are_scored_only_where_none_is_new():
     held = dataset("kept apart for the last look", "and this one was kept as well")
     prints = Fingerprints.of({"train": TRAIN, "test": held})
     both = Leakage.look(dataset("a fine film it was", "Kept apart, for the last look"), prints)
-    assert both.honest_rows.tolist() == [1]
+    assert (both.scored, both.scored_rows.tolist()) == ("held_out", [1])
     assert "the 1 that it held out" in both.sentence
     mixed = Leakage.look(dataset("a fine film it was", "Kept apart, for the last look", "new"), prints)
-    assert mixed.honest_rows.tolist() == [2]
+    assert (mixed.scored, mixed.scored_rows.tolist()) == ("new", [2])
     assert mixed.as_dict()["by_role"] == {"test": 1, "train": 1}
 
 

@@ -70,7 +70,7 @@ def draw_report_figures(document: Mapping[str, Any]) -> dict[str, str]:
         "slices": intervals([_slice(row) for row in test.rows("slices")], title="Accuracy by kind of text",
                             unit="accuracy", mark=test["accuracy"].get("value"), width=_WIDE),
         "elsewhere": intervals([_named({**row, "name": row.get("dataset")}) for row in d.rows("evaluations")
-                                if row.get("honest") is not False],
+                                if row.get("scored") == "new"],
                                title="Accuracy on other data sets", unit="accuracy",
                                mark=test["accuracy"].get("value"), width=_WIDE),
         "matrix": accuracy_grid(_names(cells, "train"), _names(cells, "test"), cells,

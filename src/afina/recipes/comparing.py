@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from afina.config import DEFAULT_MAX_ROWS
 from afina.data import SAMPLE, TextDataset, load_dataset, public_name
@@ -113,7 +112,8 @@ def _only_new(
     """The texts that neither run has learned from, and how many were taken out."""
     reporter.stage(f"Looking for training texts in {dataset.name}")
     found = [Leakage.look(dataset, contender.fingerprints) for contender in contenders]
-    learned = [_learned_rows(each) for each in found]
+    # What a run held out for its own test is fair to both.
+    learned = [each.rows_with(_LEARNED) for each in found]
     kept = np.setdiff1d(np.arange(len(dataset)), np.union1d(*learned))
     removed = {
         "rows": len(dataset) - len(kept),
@@ -143,13 +143,6 @@ def _only_new(
             hint="accuracy on one class says nothing about the others; give a set with texts of two labels at least",
         )
     return dataset, removed
-
-
-def _learned_rows(leakage: Leakage) -> npt.NDArray[np.int64]:
-    """Positions of the texts that weights of a run were fitted on or chosen by; those it held out itself are fair."""
-    roles = leakage.fingerprints.roles if leakage.fingerprints else []
-    matches = leakage.overlap.matches.items()
-    return np.array(sorted(row for row, match in matches if roles[match.position] in _LEARNED), dtype=np.int64)
 
 
 def _compare(

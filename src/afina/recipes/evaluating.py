@@ -153,10 +153,7 @@ def _evaluate(
             share_truncated=float(answers.truncated[rows].mean()),
         ).as_dict()
 
-    everything, rows = np.arange(len(dataset)), leakage.honest_rows
-    honest = len(rows) > 0
-    if not honest:
-        rows = everything
+    everything, rows = np.arange(len(dataset)), leakage.scored_rows
     chosen, probabilities = dataset.select(rows), answers.probabilities[rows]
     details = detail(
         chosen, probabilities, truncated=answers.truncated[rows], domains=_domains(chosen), samples=samples
@@ -164,7 +161,8 @@ def _evaluate(
     threshold = classifier.threshold
     return {
         **score(rows),
-        "honest": honest,
+        "scored": leakage.scored,
+        "honest": leakage.scored != "all",
         "leakage": leakage.as_dict(training.texts if training else None),
         "with_shared": score(everything) if leakage.overlap else None,
         "mapping": notes.mapping,

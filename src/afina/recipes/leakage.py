@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from afina.run_folder import RunFolder
 
 HELD_OUT = "test"
 """Role of the texts that a run split off its training source to test itself by: known, and not learned from."""
+Scored = Literal["new", "held_out", "all"]
 _NEAR_EXAMPLES, _EXACT_EXAMPLES = 7, 3
 
 
@@ -33,7 +35,7 @@ class Leakage:
 
     @classmethod
     def look(cls, dataset: TextDataset, fingerprints: Fingerprints | None) -> Leakage:
-        """Look the texts of a data set up."""
+        """Find which texts of a data set stand in a run's data."""
         none = np.zeros(0, dtype=np.int64)
         found = Overlap(none, none) if fingerprints is None else fingerprints.overlap(dataset.normal_forms)
         return cls(dataset, fingerprints, found)
@@ -48,22 +50,30 @@ class Leakage:
         """Positions of the texts that are not in the run's data, as far as is known."""
         return np.setdiff1d(np.arange(len(self.dataset)), self.overlap.rows)
 
-    @property
-    def held_out_rows(self) -> npt.NDArray[np.int64]:
-        """Positions of the texts that the run held out to test itself by."""
-        roles = self.fingerprints.roles if self.fingerprints else []
+    def rows_with(self, roles: Collection[str]) -> npt.NDArray[np.int64]:
+        """Positions of the texts that the run used in one of these roles."""
+        known = self.fingerprints.roles if self.fingerprints else []
         matches = self.overlap.matches.items()
-        return np.array(sorted(row for row, match in matches if roles[match.position] == HELD_OUT), dtype=np.int64)
+        return np.array(sorted(row for row, match in matches if known[match.position] in roles), dtype=np.int64)
 
     @property
-    def honest_rows(self) -> npt.NDArray[np.int64]:
-        """Positions of the texts that a figure may rest on: the new ones, or where none is new those held out."""
-        return self.new_rows if len(self.new_rows) else self.held_out_rows
+    def scored(self) -> Scored:
+        """Which texts the figures are of: the new ones, where none is new those held out, and where none is left all."""
+        if len(self.new_rows):
+            return "new"
+        return "held_out" if len(self.rows_with([HELD_OUT])) else "all"
+
+    @property
+    def scored_rows(self) -> npt.NDArray[np.int64]:
+        """Positions of these texts."""
+        if self.scored == "all":
+            return np.arange(len(self.dataset))
+        return self.new_rows if self.scored == "new" else self.rows_with([HELD_OUT])
 
     @property
     def sentence(self) -> str | None:
         """What is to be said of it; None where nothing is shared."""
-        n, shared, scored = len(self.dataset), len(self.overlap.rows), len(self.honest_rows)
+        n, shared, scored = len(self.dataset), len(self.overlap.rows), len(self.scored_rows)
         if not self.checked:
             return (
                 f"Not known whether texts of {self.dataset.name} stand in the run's training data: it keeps no "
@@ -72,15 +82,15 @@ class Leakage:
         if not shared:
             return None
         kinds = f"({len(self.overlap.exact):,} exactly, {len(self.overlap.near):,} nearly)"
-        if shared < n:
+        if self.scored == "new":
             return (
                 f"{shared:,} of the {n:,} texts of {self.dataset.name} stand in the run's training data {kinds}; the "
                 f"figures are of the other {scored:,}"
             )
         found = f"All {n:,} texts of {self.dataset.name} stand in the run's training data {kinds}"
-        if scored:
+        if self.scored == "held_out":
             return f"{found}; the figures are of the {scored:,} that it held out of them for its own test"
-        return f"{found}: there is no honest figure, and what follows tells how well it remembers"
+        return f"{found}: there is no honest figure, only how well it remembers"
 
     def as_dict(self, training: TextDataset | None = None) -> dict[str, Any]:
         """The JSON form that `evaluate --json` documents.
@@ -93,6 +103,7 @@ class Leakage:
         roles = Counter(prints.roles[place] for place in places.values()) if prints else Counter[str]()
         return {
             "checked": self.checked,
+            "sentence": self.sentence,
             "exact": len(overlap.exact),
             "near": len(overlap.near),
             "rows": len(overlap.rows),

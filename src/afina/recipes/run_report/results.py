@@ -68,6 +68,7 @@ def short_evaluation(result: Mapping[str, Any]) -> dict[str, Any]:
         "set_aside",
         "neutral",
         "with_shared",
+        "scored",
         "honest",
         "unsure",
     )

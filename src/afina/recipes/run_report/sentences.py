@@ -38,27 +38,23 @@ def _of_unsure(unsure: Mapping[str, Any] | None) -> str | None:
 
 
 def _of_elsewhere(evaluations: Sequence[Mapping[str, Any]]) -> str | None:
+    # What the run held out of its own source is no other data: that is the figure of its test once more.
     scored = [
         result
         for result in evaluations
-        if result.get("honest") is not False and isinstance(result.get("accuracy"), Mapping)
+        if result.get("scored") == "new" and isinstance(result.get("accuracy"), Mapping)
     ]
     if not scored:
         return None
     worst = min(scored, key=lambda result: float(result["accuracy"]["value"]))
     if len(scored) == 1:
-        return f"On {worst['dataset']}, which it was not tested on before, its accuracy is {_share(worst['accuracy'])}"
-    return f"Of {len(scored)} other data sets it does worst on {worst['dataset']}: accuracy {_share(worst['accuracy'])}"
+        return f"On {worst['dataset']} its accuracy is {_share(worst['accuracy'])}"
+    return f"Of {len(scored)} data sets it does worst on {worst['dataset']}: accuracy {_share(worst['accuracy'])}"
 
 
 def _of_shared(result: Mapping[str, Any]) -> str | None:
-    leakage = result.get("leakage") or {}
-    rows = leakage.get("rows")
-    if not rows:
-        return None
-    if result.get("honest") is False:
-        return f"All texts of {result['dataset']} stand in the training data: its figures say nothing of new texts"
-    return f"{rows:,} texts of {result['dataset']} stand in the training data; its figures are without them"
+    sentence: str | None = (result.get("leakage") or {}).get("sentence")
+    return sentence
 
 
 def _share(estimate: Mapping[str, Any]) -> str:
