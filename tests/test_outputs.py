@@ -4,12 +4,14 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from afina.errors import MachineLimitError, OutputError
-from afina.outputs import check_file, new_file, new_folder
+from afina.outputs import ResultFolder, check_file, check_folder, free_path, new_file, new_folder
+from tests.small_disk import make_read_only, small_disk
 
 MARK = "split.json"
 without_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
@@ -274,3 +276,96 @@ def test_what_is_free_passes_and_what_is_taken_passes_with_force(place):
     check_file(place / "taken", force=True)
     with pytest.raises(OutputError, match="exists"):
         check_file(place / "taken", force=False)
+
+
+@pytest.mark.parametrize("name", ["file", "file/out", "x" * 300, "a\0b"])
+def test_places_where_no_folder_can_be_are_refused_before_the_work(place, name):
+    (place / "file").write_text("kept")
+    with pytest.raises(OutputError) as caught:
+        check_folder(place / name, mark=MARK, force=True)
+    assert caught.value.hint
+    with pytest.raises(OutputError):
+        ResultFolder(place / name, mark=MARK, force=True)
+    assert (place / "file").read_text() == "kept"
+
+
+def test_a_disk_that_cannot_be_written_is_told_before_the_work(place):
+    with small_disk(place / "disk", 100) as disk:
+        (disk / "out").mkdir()
+        make_read_only(disk)
+        for path in (disk / "out", disk / "new", disk / "new" / "deeper"):
+            with pytest.raises(OutputError, match="Permission denied"):
+                check_folder(path, mark=MARK, force=False)
+            with pytest.raises(OutputError, match="Permission denied"):
+                ResultFolder(path, mark=MARK, force=False)
+
+
+def test_a_free_name_counts_on_from_two(place):
+    assert free_path(place, "x") == place / "x"
+    for name in ("x", "x-2"):
+        (place / name).mkdir()
+    assert free_path(place, "x") == place / "x-3"
+    assert free_path(place, "x", lambda path: path.name != "x-5") == place / "x-5"
+
+
+def old_results(folder):
+    (folder / "runs").mkdir(parents=True)
+    (folder / "runs" / "model").write_text("old")
+    fill(folder, "old")
+
+
+def test_an_old_result_is_kept_until_the_new_one_has_something_to_show(place):
+    out = place / "out"
+    old_results(out)
+    with ResultFolder(out, mark=MARK, force=True) as folder:
+        assert not (out / MARK).exists()
+        fill(out)
+        (aside,) = out.glob("replaced*")
+        assert (aside / "runs" / "model").read_text() == "old"
+        folder.settle()
+        assert names(out) == [MARK]
+    assert names(out) == [MARK]
+    assert (out / MARK).read_text() == "new"
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt, ValueError])
+def test_an_end_without_a_result_leaves_all_as_it_was(place, error):
+    out = place / "out"
+    old_results(out)
+    before = names(place)
+    for path in (out, place / "missing" / "new"):
+        with suppress(KeyboardInterrupt, ValueError), ResultFolder(path, mark=MARK, force=True):
+            fill(path, "half")
+            (path / "runs").mkdir()
+            if error is not None:
+                raise error
+    assert names(place) == before
+    assert {(out / MARK).read_text(), (out / "runs" / "model").read_text()} == {"old"}
+
+
+def test_results_fill_the_working_folder_and_a_link_and_keep_an_empty_folder(place, monkeypatch):
+    (place / "real").mkdir()
+    (place / "link").symlink_to("real")
+    with ResultFolder(place / "link", mark=MARK, force=False):
+        fill(place / "link", "half")
+    assert names(place) == ["link", "real"]
+    old_results(place / "real")
+    monkeypatch.chdir(place / "real")
+    with ResultFolder(Path("."), mark=MARK, force=True) as folder:
+        fill(Path("."))
+        folder.settle()
+    assert names(place) == ["link", "real", f"real/{MARK}"]
+
+
+def test_only_a_result_folder_of_its_kind_is_replaced_and_only_when_asked(place):
+    out = place / "out"
+    old_results(out)
+    with pytest.raises(OutputError, match="The output exists"):
+        ResultFolder(out, mark=MARK, force=False)
+    with pytest.raises(OutputError, match=r"holds no other\.json"):
+        ResultFolder(out, mark="other.json", force=True)
+    late = ResultFolder(place / "late", mark=MARK, force=False)
+    old_results(place / "late")
+    with pytest.raises(OutputError, match="The output exists"):
+        late.__enter__()
+    assert (place / "late" / MARK).read_text() == "old"

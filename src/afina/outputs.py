@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import re
 import shutil
 import stat
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from afina.errors import MachineLimitError, OutputError
 
@@ -79,6 +82,79 @@ def new_folder(path: Path, *, mark: str, force: bool = False) -> Iterator[Path]:
             shutil.rmtree(beside, ignore_errors=True)
 
 
+class ResultFolder:
+    """A folder that is filled over minutes or hours; what it replaces is kept until it holds a result of its own.
+
+    As a context it makes the folder. Unless `settle` is called in the block, all is as it was when the block ends.
+    What a killed command leaves set aside stands inside the folder, under a name that begins with `replaced`.
+
+    Args:
+        root: Where the folder shall stand.
+        mark: A file that folders of this kind hold; with `force`, a folder with it may be replaced, and no other.
+        force: Replace what stands there.
+
+    Raises:
+        OutputError: The place is taken or cannot be written; told before any work is done for it.
+    """
+
+    def __init__(self, root: Path, *, mark: str, force: bool) -> None:
+        self._root, self._mark, self._force = root, mark, force
+        self._aside: Path | None = None
+        self._made: list[Path] = []
+        """Folders that were missing, the innermost first."""
+        self._is_settled = False
+        _check_free(root, mark=mark, force=force)
+        _check_writable(root.absolute())
+
+    def __enter__(self) -> Self:
+        with as_one_sentence(self._root):
+            # Another command may have written there in the meantime.
+            _check_free(self._root, mark=self._mark, force=self._force)
+            place = self._root.absolute()
+            self._made = [folder for folder in (place, *place.parents) if not folder.exists()]
+            try:
+                place.mkdir(parents=True, exist_ok=True)
+                self._set_aside()
+            except BaseException:
+                self._put_back()
+                raise
+        return self
+
+    def settle(self) -> None:
+        """There is a result: what was set aside is no longer needed."""
+        self._is_settled = True
+        if self._aside is not None:
+            shutil.rmtree(self._aside, ignore_errors=True)
+            self._aside = None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if not self._is_settled:
+            with suppress(OSError):
+                for child in self._root.iterdir():
+                    if child != self._aside:
+                        _remove(child)
+            self._put_back()
+
+    def _set_aside(self) -> None:
+        # Into the folder itself, which may be a link, the working folder or a disk of its own, and so has to stay.
+        found = list(self._root.iterdir())
+        if found:
+            self._aside = name_beside(self._root / "replaced")
+            self._aside.mkdir()
+            for child in found:
+                child.rename(self._aside / child.name)
+
+    def _put_back(self) -> None:
+        with suppress(OSError):
+            if self._aside is not None:
+                for child in self._aside.iterdir():
+                    child.rename(self._root / child.name)
+                self._aside.rmdir()
+        for folder in self._made:
+            with suppress(OSError):
+                folder.rmdir()
+
+
 def check_file(path: Path, *, force: bool) -> None:
     """Refuse a place where no file can be written, before the work for it begins.
 
@@ -89,26 +165,78 @@ def check_file(path: Path, *, force: bool) -> None:
     Raises:
         OutputError: The place is taken, is no place for a file, or cannot be written.
     """
-    try:
-        found = path.stat().st_mode
-    except FileNotFoundError:
-        found = None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise OutputError(f"Cannot write {path}: {reason}", hint="choose another name") from None
+    found = _mode_of(path)
     if found is not None and stat.S_ISDIR(found):
         raise OutputError(f"The output is a folder: {path}", hint="give the name of a file")
     if found is not None and not stat.S_ISREG(found):
         raise OutputError(f"The output is no regular file: {path}", hint="give the name of a file")
     if found is not None and not force:
         raise _taken(path)
-    above = path.absolute().parent
-    while not above.exists() and above != above.parent:
-        above = above.parent
-    if not above.is_dir():
-        raise OutputError(f"Not a folder: {above}", hint="choose another place to write to")
-    if not os.access(above, os.W_OK | os.X_OK):
-        raise OutputError(f"Cannot write to {above}: Permission denied", hint="choose another place to write to")
+    _check_writable(path.absolute().parent)
+
+
+def check_folder(path: Path, *, mark: str, force: bool) -> None:
+    """Refuse a place where no folder can be written, before the work for it begins.
+
+    Args:
+        path: Where the folder shall stand.
+        mark: A file that folders of this kind hold.
+        force: Whether a folder with it may be replaced.
+
+    Raises:
+        OutputError: The place is taken, or cannot be written.
+    """
+    _check_free(path, mark=mark, force=force)
+    _check_writable(Path(os.path.realpath(path)).parent)
+
+
+def free_path(folder: Path, stem: str, is_taken: Callable[[Path], bool] = Path.exists) -> Path:
+    """The first of STEM, STEM-2, STEM-3 and so on that is free.
+
+    Args:
+        folder: Where to look.
+        stem: The name to begin with.
+        is_taken: Whether a place is taken.
+    """
+    names = itertools.chain((stem,), (f"{stem}-{number}" for number in itertools.count(2)))
+    return next(place for name in names if not is_taken(place := folder / name))
+
+
+def _mode_of(path: Path) -> int | None:
+    """Kind and permissions of what stands at a path; None where nothing does."""
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"Cannot write {path}: {reason}", hint="choose another name") from None
+
+
+def _check_free(path: Path, *, mark: str, force: bool) -> None:
+    found = _mode_of(path)
+    if found is None:
+        return
+    if not stat.S_ISDIR(found):
+        raise OutputError(f"The output is a file: {path}", hint="choose another --out")
+    with as_one_sentence(path):
+        is_empty = not any(path.iterdir())
+    if is_empty:
+        return
+    if not force:
+        raise _taken(path)
+    if not (path / mark).is_file():
+        raise OutputError(f"Not replaced, since it holds no {mark}: {path}", hint="choose another --out")
+
+
+def _check_writable(folder: Path) -> None:
+    """See whether names can be added to a folder, or to the nearest one above it where it is not there yet."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise OutputError(f"Not a folder: {folder}", hint="choose another place to write to")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"Cannot write to {folder}: Permission denied", hint="choose another place to write to")
 
 
 def _taken(path: Path) -> OutputError:
@@ -133,6 +261,14 @@ def rename(path: Path, place: Path) -> None:
     """Rename, and have the disk hold the new name."""
     path.rename(place)
     _flush_names(place.parent)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or folder, as far as that can be done."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _flush(path: Path) -> None:
@@ -161,27 +297,6 @@ def system_error(error: Exception, path: Path | None = None) -> OSError | None:
         return error
     number = re.search(r"\(os error (\d+)\)", str(error))
     return None if number is None else OSError(int(number[1]), os.strerror(int(number[1])), path and str(path))
-
-
-def check_folder(path: Path, *, mark: str, force: bool) -> None:
-    """Refuse a place where no folder can be written, before the work for it begins.
-
-    Args:
-        path: Where the folder shall stand.
-        mark: A file that folders of this kind hold.
-        force: Whether a folder with it may be replaced.
-
-    Raises:
-        OutputError: The place is taken.
-    """
-    if path.is_dir():
-        if any(path.iterdir()):
-            if not force:
-                raise _taken(path)
-            if not (path / mark).is_file():
-                raise OutputError(f"Not replaced, since it holds no {mark}: {path}", hint="choose another --out")
-    elif path.exists():
-        raise OutputError(f"The output is a file: {path}", hint="choose another --out")
 
 
 @contextmanager
