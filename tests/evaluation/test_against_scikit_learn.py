@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
-from afina.evaluation import brier_score, expected_calibration_error, score
+from afina.evaluation import expected_calibration_error, score
 from afina.evaluation.curves import rank
 from afina.evaluation.intervals import label_metrics
 from afina.evaluation.metrics import count_confusion
 from afina.evaluation.per_class import score_labels
-from afina.evaluation.reliability import reliability_bins
+from afina.evaluation.reliability import brier_score, reliability_bins
 from afina.labels import LabelSet
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afina.evaluation import brier_score, expected_calibration_error
-from afina.evaluation.reliability import measure_reliability, reliability_bins
+from afina.evaluation import expected_calibration_error
+from afina.evaluation.reliability import brier_score, measure_reliability, reliability_bins
 
 
 def confident(predicted, confidence):

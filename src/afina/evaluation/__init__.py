@@ -4,48 +4,44 @@ Imports the planning room and those before it, never the inference room.
 """
 
 from afina.evaluation.baselines import MajorityBaseline, TfidfBaseline
-from afina.evaluation.blending import BLEND_FILE, blend, choose_weight
+from afina.evaluation.blending import BLEND_FILE, blend, choose_weight, mix
 from afina.evaluation.calibration import (
     at_temperature,
     chance_calibration_error,
     fit_temperature,
     log_probabilities,
+    losses_at_best_scale,
 )
 from afina.evaluation.comparison import Comparison, compare_predictions, find_disagreements
-from afina.evaluation.details import Details, detail
+from afina.evaluation.details import detail
+from afina.evaluation.domain_distance import maximum_mean_discrepancy, proxy_a_distance, rank_correlation
 from afina.evaluation.evaluation import Evaluation, evaluate, evaluate_answers
 from afina.evaluation.intervals import Interval, bootstrap_mean, exact_share
 from afina.evaluation.lexicon import LexiconBaseline
-from afina.evaluation.metrics import Metrics, paired_difference, score
+from afina.evaluation.metrics import paired_difference, score
 from afina.evaluation.mistakes import find_mistakes
 from afina.evaluation.nb_svm import NbSvmBaseline
 from afina.evaluation.neighbours import TrainingTexts
-from afina.evaluation.reliability import brier_score, expected_calibration_error
-from afina.evaluation.tfidf import TfidfModel
+from afina.evaluation.reliability import expected_calibration_error, reliability_bins
 from afina.evaluation.tfidf_file import read_tfidf, write_tfidf
-from afina.evaluation.unsure import Coverage, Threshold, choose_threshold, measure_threshold
+from afina.evaluation.unsure import Threshold, choose_threshold, measure_threshold
 from afina.evaluation.verdict import against_baseline
 
 __all__ = [
     "BLEND_FILE",
     "Comparison",
-    "Coverage",
-    "Details",
     "Evaluation",
     "Interval",
     "LexiconBaseline",
     "MajorityBaseline",
-    "Metrics",
     "NbSvmBaseline",
     "TfidfBaseline",
-    "TfidfModel",
     "Threshold",
     "TrainingTexts",
     "against_baseline",
     "at_temperature",
     "blend",
     "bootstrap_mean",
-    "brier_score",
     "chance_calibration_error",
     "choose_threshold",
     "choose_weight",
@@ -59,9 +55,15 @@ __all__ = [
     "find_mistakes",
     "fit_temperature",
     "log_probabilities",
+    "losses_at_best_scale",
+    "maximum_mean_discrepancy",
     "measure_threshold",
+    "mix",
     "paired_difference",
+    "proxy_a_distance",
+    "rank_correlation",
     "read_tfidf",
+    "reliability_bins",
     "score",
     "write_tfidf",
 ]

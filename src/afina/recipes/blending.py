@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from afina.evaluation import BLEND_FILE, blend, choose_weight, fit_temperature, log_probabilities
-from afina.evaluation.blending import mix
+from afina.evaluation import BLEND_FILE, blend, choose_weight, fit_temperature, log_probabilities, mix
 
 
 @dataclass(frozen=True)

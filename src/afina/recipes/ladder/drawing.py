@@ -6,7 +6,6 @@ from pathlib import Path
 
 from afina import pages
 from afina.outputs import new_file
-from afina.pages.drawing import standalone
 from afina.pages.ladder_figures import pareto_front
 from afina.recipes.ladder.climbing import Ladder
 
@@ -22,5 +21,5 @@ def draw_ladder(ladder: Ladder) -> list[Path]:
     pages.write_page(page, pages.render("ladder.html.j2", ladder.document), force=True)
     title = f"{ladder.document['source']}: accuracy against time of training"
     with new_file(figure, force=True) as beside:
-        beside.write_text(standalone(pareto_front(ladder.document["rungs"], title=title)), encoding="utf-8")
+        beside.write_text(pages.standalone(pareto_front(ladder.document["rungs"], title=title)), encoding="utf-8")
     return [page, figure]

@@ -12,9 +12,7 @@ from typing import Any
 from afina.config import RunConfig
 from afina.data import TextDataset
 from afina.data.languages import detect_languages
-from afina.evaluation import MajorityBaseline, TfidfBaseline
-from afina.evaluation.lexicon import LexiconBaseline
-from afina.evaluation.nb_svm import NbSvmBaseline
+from afina.evaluation import LexiconBaseline, MajorityBaseline, NbSvmBaseline, TfidfBaseline
 from afina.protocols import TextClassifier
 from afina.recipes.fine_tuning import fine_tune
 from afina.recipes.ladder.measuring import Fitted, Size, folder_bytes

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from afina.data import TextDataset
-from afina.evaluation import Evaluation, paired_difference
-from afina.evaluation.domain_distance import rank_correlation
-from afina.evaluation.intervals import CONFIDENCE, Interval
+from afina.evaluation import Evaluation, Interval, paired_difference, rank_correlation
+from afina.evaluation.intervals import CONFIDENCE
 from afina.recipes.matrix.distances import Distances
 from afina.recipes.matrix.rows import MatrixRow
 from afina.recipes.matrix.sources import ALL, MatrixSource

@@ -9,7 +9,7 @@ from itertools import accumulate, combinations, pairwise
 from typing import Any
 
 from afina.data import take
-from afina.evaluation.domain_distance import maximum_mean_discrepancy, proxy_a_distance
+from afina.evaluation import maximum_mean_discrepancy, proxy_a_distance
 from afina.modeling.embedding import embed
 from afina.recipes.matrix.sources import MatrixSource
 from afina.recipes.reporting import Reporter

@@ -11,7 +11,6 @@ from typing import Any
 from afina import pages
 from afina.outputs import as_one_sentence, check_folder
 from afina.pages.comparison_figures import accuracy_grid
-from afina.pages.drawing import standalone
 from afina.run_folder import RunFolder, write_json, write_text
 
 TEMPLATE = "matrix.html.j2"
@@ -87,4 +86,4 @@ def _draw(document: dict[str, Any]) -> str:
     figure = accuracy_grid(
         document["trained_on"], document["sources"], document["cells"], title="Accuracy by training and test set"
     )
-    return standalone(figure)
+    return pages.standalone(figure)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from afina.evaluation.intervals import Interval
+from afina.evaluation import Interval
 from afina.recipes.matrix.cells import compare_means, mean_behind_home
 from afina.recipes.matrix.rows import MatrixRow
 from afina.recipes.matrix.sources import ALL

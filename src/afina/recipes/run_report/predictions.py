@@ -27,8 +27,7 @@ def read_certainty(path: Path, labels: Sequence[str], *, temperature: float | No
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from afina.evaluation.calibration import at_temperature, log_probabilities
-    from afina.evaluation.reliability import reliability_bins
+    from afina.evaluation import at_temperature, log_probabilities, reliability_bins
 
     columns = [f"probability_{label}" for label in labels]
     try:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from afina.evaluation import Interval, bootstrap_mean
-from afina.evaluation.calibration import losses_at_best_scale
+from afina.evaluation import Interval, bootstrap_mean, losses_at_best_scale
 
 OBJECTIVE = "log loss of the dev texts after temperature scaling"
 _LEAST_PROBABILITY = 1e-7
