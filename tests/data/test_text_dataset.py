@@ -35,6 +35,13 @@ def test_normal_forms_follow_the_selection(made_before):
     assert list(whole.select(np.array([2, 0])).normal_forms) == ["c", "a"]
 
 
+def test_without_gives_the_other_rows_in_their_order():
+    whole = dataset(["a", "b", "c"], [0, 1, 0])
+    assert list(whole.without(np.array([1])).texts) == ["a", "c"]
+    assert len(whole.without(np.arange(3))) == 0
+    assert list(whole.without(np.array([], dtype=np.int64)).texts) == ["a", "b", "c"]
+
+
 def test_counts_are_in_label_order_and_name_absent_labels():
     assert list(dataset(["a", "b"], [1, 1]).counts().items()) == [("negative", 0), ("positive", 2)]
 

@@ -118,10 +118,8 @@ def load_dataset(
     dataset = _dataset(kept, mapping, labels, name or source_name(source), grouped=group_column is not None)
     repeats = duplicate_rows(dataset) if drop_duplicates else np.zeros(0, np.int64)
     notes.duplicates = len(repeats)
-    if len(repeats):
-        dataset = dataset.select(np.setdiff1d(np.arange(len(dataset)), repeats))
     notes.messages += _messages(notes)
-    return dataset, notes
+    return dataset.without(repeats), notes
 
 
 def map_labels(

@@ -67,6 +67,10 @@ class TextDataset:
             selected.__dict__["normal_forms"] = [self.normal_forms[i] for i in indices]
         return selected
 
+    def without(self, rows: npt.NDArray[np.int64]) -> TextDataset:
+        """The other rows, in their order."""
+        return self.select(np.setdiff1d(np.arange(len(self)), rows)) if len(rows) else self
+
     def counts(self) -> dict[str, int]:
         """Number of texts by label name, in label order."""
         counts = np.bincount(self.label_ids, minlength=len(self.labels))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-
-import numpy as np
 
 from afina.config import DataConfig, RunConfig
 from afina.data import (
     SAMPLE,
     FileNotes,
+    LoadNotes,
     Overlap,
     TextDataset,
     find_overlap,
@@ -26,6 +25,7 @@ from afina.data import (
 )
 from afina.data.augmentation import augment
 from afina.errors import DataError
+from afina.labels import LabelSet
 from afina.recipes.reporting import Reporter
 
 _MAX_DEV = 400
@@ -34,6 +34,28 @@ _MAX_TEST = 2_500
 # Comparing training with test texts: the rate seen on one slow core, and the share of the time left it may take.
 _CHARACTERS_PER_SECOND = 3e6
 _SHARE_OF_TIME = 0.1
+
+
+@dataclass(frozen=True)
+class SharedTexts:
+    """Training texts that stand, exactly or nearly, in the test set, and the test texts that they equal."""
+
+    training: Overlap
+    test: Overlap
+
+    @classmethod
+    def find(cls, training: TextDataset, test: TextDataset) -> SharedTexts:
+        """Compare the texts of both."""
+        found = find_overlap(training.normal_forms, test.normal_forms)
+        return cls(found, find_overlap(test.normal_forms, training.normal_forms) if found else found)
+
+    def as_dict(self) -> dict[str, int]:
+        """The form in which a run's manifest keeps it."""
+        return {
+            "test_exact": len(self.test.exact),
+            "test_near": len(self.test.near),
+            "train_removed": len(self.training.rows),
+        }
 
 
 @dataclass(frozen=True)
@@ -50,6 +72,49 @@ class PreparedData:
     whole: Mapping[str, TextDataset] = field(default_factory=dict)
     """What the training source was divided into, before anything was left out for want of time; a test set of its own
     is no part of it."""
+
+    @classmethod
+    def of(
+        cls,
+        train: TextDataset,
+        dev: TextDataset,
+        test: TextDataset,
+        *,
+        config: DataConfig,
+        whole: Mapping[str, TextDataset],
+        shared: SharedTexts | None = None,
+        files: Sequence[FileNotes] = (),
+        **notes: Any,
+    ) -> PreparedData:
+        """Texts with the record that the manifest keeps of them.
+
+        Args:
+            train: Training texts.
+            dev: Dev texts.
+            test: Test texts.
+            config: Names the sources.
+            whole: As the attribute.
+            shared: Training texts that were left out since the test set holds them; None where none were.
+            files: As the attribute.
+            notes: What else the record holds, such as `messages`, the sentences told of the texts.
+        """
+        parts = {"train": train, "dev": dev, "test": test}
+        record = {
+            "source": public_name(config.source),
+            "dev_source": None if config.dev is None else public_name(config.dev),
+            "test_source": None if config.test is None else public_name(config.test),
+            "leakage": shared.as_dict() if shared else {"test_exact": 0, "test_near": 0, "train_removed": 0},
+            "messages": [],
+            **notes,
+        }
+        for part, dataset in parts.items():
+            record[part] = {
+                "name": dataset.name,
+                "texts": len(dataset),
+                "labels": dataset.counts(),
+                "sha256": dataset.fingerprint(),
+            }
+        return cls(train, dev, test, record, list(files), whole)
 
 
 def prepare_data(
@@ -73,16 +138,12 @@ def prepare_data(
     Raises:
         DataError: A source cannot be read or learned from.
     """
-    seed = seed if config.split_seed is None else config.split_seed
-    record: dict[str, Any] = {
-        "source": public_name(config.source),
-        "dev_source": None if config.dev is None else public_name(config.dev),
-        "test_source": None if config.test is None else public_name(config.test),
-        "leakage": {"test_exact": 0, "test_near": 0, "train_removed": 0},
-        "messages": [],
-    }
+    seed = division_seed(config, seed)
     files: list[FileNotes] = []
-    load = partial(_load, config=config, files=files, told=record["messages"], reporter=reporter, seed=seed)
+    messages: list[str] = []
+    notes: dict[str, Any] = {"messages": messages}
+    load = partial(_load, config=config, files=files, told=messages, reporter=reporter, seed=seed)
+    shared = None
     is_divided = config.source == SAMPLE and config.test is None and config.dev is None
     if is_divided:
         train, dev, test = (load(f"{SAMPLE}:{part}") for part in ("train", "dev", "test"))
@@ -93,31 +154,90 @@ def prepare_data(
             for part, source in (("dev", config.dev), ("test", config.test))
             if source is not None
         }
-        record["pool"] = pool = pool or _pool(seconds_left, given)
-        drawn = {part: _drawn(dataset, pool[part], reporter, seed=seed) for part, dataset in given.items()}
-        train, dev, test = _divide(drawn, config, record, reporter, seed=seed)
+        notes["pool"] = pool = pool or sizes_in_time(given, seconds_left, fewest=_FEWEST)
+        drawn = {part: draw(dataset, pool[part], reporter, seed=seed) for part, dataset in given.items()}
+        train, dev, test, shared = _divide(drawn, config, reporter, seed=seed)
     if config.augment:
         augmented = augment(train, config.augment, seed=seed)
-        train, record["augment"] = augmented.dataset, augmented.record
+        train, notes["augment"] = augmented.dataset, augmented.record
         made = ", ".join(f"{count:,} of {kind}" for kind, count in augmented.record["kinds"].items())
         reporter.tell(f"Made-up sentences are added to the training texts: {made}")
-    record |= {
-        part: {"name": dataset.name, "texts": len(dataset), "labels": dataset.counts(), "sha256": dataset.fingerprint()}
-        for part, dataset in (("train", train), ("dev", dev), ("test", test))
-    }
     counts = ", ".join(f"{count:,} {name}" for name, count in train.counts().items())
     reporter.tell(f"Texts: {len(train):,} to train on ({counts}), {len(dev):,} dev, {len(test):,} test")
     whole = {"train": train, "dev": dev}
     if config.test is None and not is_divided:
         whole["test"] = test
-    return PreparedData(train, dev, test, record, files, whole)
+    return PreparedData.of(train, dev, test, config=config, whole=whole, shared=shared, files=files, **notes)
+
+
+def division_seed(config: DataConfig, seed: int) -> int:
+    """The seed by which texts are divided: one of its own, or that of training."""
+    return seed if config.split_seed is None else config.split_seed
+
+
+def load_configured(
+    source: str, config: DataConfig, *, seed: int, labels: LabelSet | None = None, name: str | None = None
+) -> tuple[TextDataset, LoadNotes]:
+    """Read a source by the settings: its columns, what its labels mean, and how many rows are held.
+
+    Args:
+        source: Any source; that of the settings is not looked at.
+        config: The settings.
+        seed: Seed of the rows that are held of a larger source, unless `config` has one.
+        labels: Labels that must be met, as those of the training set.
+        name: Name of the data set; from the source if not given.
+
+    Raises:
+        DataError: As `load_dataset`.
+    """
+    return load_dataset(
+        source,
+        text_column=config.text_column,
+        title_column=config.title_column,
+        label_column=config.label_column,
+        keep_labels=config.keep_labels,
+        labels=labels,
+        name=name,
+        max_rows=config.max_rows,
+        seed=division_seed(config, seed),
+    )
+
+
+def sizes_in_time(
+    datasets: Mapping[str, TextDataset], seconds: float | None, *, fewest: Mapping[str, int]
+) -> dict[str, int]:
+    """How many texts of each data set can be looked through for repeats in a small share of the time.
+
+    Args:
+        datasets: By name.
+        seconds: The time; None for all there is.
+        fewest: Texts of each that are used however short the time is.
+    """
+    characters = sum(len(text) for dataset in datasets.values() for text in dataset.texts)
+    share = 1.0
+    if seconds is not None:
+        share = min(1.0, _SHARE_OF_TIME * max(seconds, 1.0) * _CHARACTERS_PER_SECOND / characters)
+    return {name: max(fewest[name], int(share * len(dataset))) for name, dataset in datasets.items()}
+
+
+def draw(dataset: TextDataset, size: int, reporter: Reporter, *, seed: int) -> TextDataset:
+    """As many texts as the time allows to look through, by `sizes_in_time`; fewer than all are told."""
+    if size < len(dataset):
+        reporter.warn(
+            f"The budget is too short to look through all texts: {size:,} of {len(dataset):,} of {dataset.name}, drawn "
+            "at random, are used"
+        )
+    return take(dataset, size, seed=seed)
 
 
 def _divide(
-    given: Mapping[str, TextDataset], config: DataConfig, record: dict[str, Any], reporter: Reporter, *, seed: int
-) -> tuple[TextDataset, TextDataset, TextDataset]:
-    """Training, dev and test texts from those given: a part that is missing is split off the training texts."""
-    train = given["train"]
+    given: Mapping[str, TextDataset], config: DataConfig, reporter: Reporter, *, seed: int
+) -> tuple[TextDataset, TextDataset, TextDataset, SharedTexts | None]:
+    """Training, dev and test texts from those given: a part that is missing is split off the training texts.
+
+    With them what a given test set shared with the training texts.
+    """
+    train, shared = given["train"], None
     require_rows_per_label(train, 3 - len(given) + 1)
     shares = {
         "dev": min(config.dev_share, _MAX_DEV / len(train)),
@@ -125,7 +245,7 @@ def _divide(
     }
     missing = {part: share for part, share in shares.items() if part not in given}
     if "test" in given:
-        train = _without_overlap(train, given["test"], record, reporter)
+        train, shared = _without_shared(train, given["test"], reporter)
     if missing:
         parts = split(train, (1 - sum(missing.values()), *missing.values()), seed=seed)
         given = {**given, **dict(zip(missing, parts[1:], strict=True))}
@@ -134,26 +254,7 @@ def _divide(
     if "dev" not in missing:
         dev = _only_new(dev, test, "dev texts", "test", reporter)
         train = _only_new(train, dev, "training texts", "dev", reporter)
-    return train, dev, test
-
-
-def _pool(seconds_left: float | None, given: Mapping[str, TextDataset]) -> dict[str, int]:
-    """How many texts of each source can be compared and fitted in a small share of the time left."""
-    characters = sum(len(text) for dataset in given.values() for text in dataset.texts)
-    share = 1.0
-    if seconds_left is not None:
-        share = min(1.0, _SHARE_OF_TIME * max(seconds_left, 1.0) * _CHARACTERS_PER_SECOND / characters)
-    return {part: max(_FEWEST[part], int(share * len(dataset))) for part, dataset in given.items()}
-
-
-def _drawn(dataset: TextDataset, size: int, reporter: Reporter, *, seed: int) -> TextDataset:
-    """As many texts as the time allows to look through."""
-    if size < len(dataset):
-        reporter.warn(
-            f"The budget is too short to look through all texts: {size:,} of {len(dataset):,} of {dataset.name}, drawn "
-            "at random, are used"
-        )
-    return take(dataset, size, seed=seed)
+    return train, dev, test, shared
 
 
 def _load(
@@ -166,16 +267,8 @@ def _load(
     seed: int,
     training: TextDataset | None = None,
 ) -> TextDataset:
-    dataset, notes = load_dataset(
-        source,
-        text_column=config.text_column,
-        title_column=config.title_column,
-        label_column=config.label_column,
-        keep_labels=config.keep_labels,
-        labels=training.labels if training else None,
-        max_rows=config.max_rows,
-        seed=seed,
-    )
+    labels = training.labels if training else None
+    dataset, notes = load_configured(source, config, seed=seed, labels=labels)
     files.extend(notes.files)
     if not is_sample(source):
         reporter.tell(f"{source_name(source)}: {notes.rows:,} rows, {notes.columns}")
@@ -185,25 +278,18 @@ def _load(
     return dataset
 
 
-def _without_overlap(
-    training: TextDataset, test: TextDataset, record: dict[str, Any], reporter: Reporter
-) -> TextDataset:
-    """Training texts that are not, exactly or nearly, test texts; what is left out is told and recorded."""
-    overlap = find_overlap(training.normal_forms, test.normal_forms)
-    shared_test = find_overlap(test.normal_forms, training.normal_forms) if overlap else overlap
-    record["leakage"] = {
-        "test_exact": len(shared_test.exact),
-        "test_near": len(shared_test.near),
-        "train_removed": len(overlap.rows),
-    }
-    if not overlap:
-        return training
+def _without_shared(training: TextDataset, test: TextDataset, reporter: Reporter) -> tuple[TextDataset, SharedTexts]:
+    """Training texts that are not, exactly or nearly, test texts; what is left out is told."""
+    shared = SharedTexts.find(training, test)
+    if not shared.training:
+        return training, shared
+    found = shared.test
     reporter.warn(
-        f"The test set shares texts with the training data: {len(shared_test.rows):,} of {len(test):,} stand there "
-        f"({len(shared_test.exact):,} exactly, {len(shared_test.near):,} nearly); removed from training: "
-        f"{len(overlap.rows):,}"
+        f"The test set shares texts with the training data: {len(found.rows):,} of {len(test):,} stand there "
+        f"({len(found.exact):,} exactly, {len(found.near):,} nearly); removed from training: "
+        f"{len(shared.training.rows):,}"
     )
-    return _left_over(training, overlap, "training", "test")
+    return _left_over(training, shared.training, "training", "test"), shared
 
 
 def _only_new(dataset: TextDataset, other: TextDataset, what: str, where: str, reporter: Reporter) -> TextDataset:
@@ -216,13 +302,12 @@ def _only_new(dataset: TextDataset, other: TextDataset, what: str, where: str, r
 
 
 def _left_over(dataset: TextDataset, overlap: Overlap, what: str, where: str) -> TextDataset:
-    kept = np.setdiff1d(np.arange(len(dataset)), overlap.rows)
-    if not len(kept):
+    remaining = dataset.without(overlap.rows)
+    if not len(remaining):
         raise DataError(
             f"Every {what} text stands in the {where} set, so nothing is left",
             hint=f"give other texts with --{where}, or leave --{where} out to have a share held out",
         )
-    remaining = dataset.select(kept)
     if what == "training":
         require_rows_per_label(remaining, 2)
     return remaining

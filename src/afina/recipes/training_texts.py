@@ -6,13 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from afina.config import RunConfig
-from afina.data import SAMPLE, Fingerprints, TextDataset, load_dataset, public_name
+from afina.data import SAMPLE, Fingerprints, TextDataset, public_name
 from afina.data.sources.database import is_database
 from afina.data.sources.hub import PREFIX as HUB_PREFIX
 from afina.errors import AfinaError
 from afina.evaluation import TrainingTexts
 from afina.labels import LabelSet
 from afina.recipes.leakage import read_fingerprints
+from afina.recipes.preparation import load_configured
 from afina.run_folder import RunFolder
 
 
@@ -51,16 +52,8 @@ def _read(config: RunConfig, labels: LabelSet) -> TextDataset | None:
     data = config.data
     if data.source.startswith(HUB_PREFIX) or is_database(data.source):
         return None
-    return load_dataset(
-        f"{SAMPLE}:train" if data.source == SAMPLE and data.test is None and data.dev is None else data.source,
-        text_column=data.text_column,
-        title_column=data.title_column,
-        label_column=data.label_column,
-        keep_labels=data.keep_labels,
-        labels=labels,
-        max_rows=data.max_rows,
-        seed=config.training.seed if data.split_seed is None else data.split_seed,
-    )[0]
+    source = f"{SAMPLE}:train" if data.source == SAMPLE and data.test is None and data.dev is None else data.source
+    return load_configured(source, data, labels=labels, seed=config.training.seed)[0]
 
 
 def _learned(texts: TextDataset, fingerprints: Fingerprints) -> npt.NDArray[np.int64]:
