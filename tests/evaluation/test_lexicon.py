@@ -22,7 +22,8 @@ def test_a_text_without_a_word_of_the_lexicon_is_undecided_between_two_labels():
 
 
 @pytest.mark.parametrize(
-    ("compound", "expected"), [(-0.9, 0), (-0.06, 0), (-0.04, 1), (0.0, 1), (0.04, 1), (0.06, 2), (1.0, 2)]
+    ("compound", "expected"),
+    [(-0.9, 0), (-0.05, 0), (-0.0499, 1), (0.0, 1), (0.0499, 1), (0.05, 2), (1.0, 2)],
 )
 def test_neutral_ends_where_its_authors_say(compound, expected, monkeypatch):
     lexicon = LexiconBaseline(THREE)

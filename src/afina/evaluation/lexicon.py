@@ -12,8 +12,10 @@ from afina.errors import DataError
 from afina.extras import require
 from afina.labels import LabelSet
 
-# The bounds of neutral that VADER's authors give, and how fast a probability grows with the compound score.
-_NEUTRAL_TO = 0.05
+# For VADER's authors 0.05 is positive and -0.05 negative. Compound scores have four digits after the point, so this
+# bound of neutral lies between the last neutral one, 0.0499, and the first that is not.
+_NEUTRAL_TO = 0.04995
+# How fast a probability grows with the compound score.
 _SHARPNESS = 2.0
 
 
@@ -22,9 +24,9 @@ class LexiconBaseline:
 
     By Hutto and Gilbert, "VADER: a parsimonious rule-based model for sentiment analysis of social media text", ICWSM
     2014. Its compound score c, from -1 to 1, becomes probabilities by a softmax of 2c for positive, -2c for negative
-    and, where there is such a label, 2(0.1 - |c|) for neutral. The most probable label is then the one that its authors
-    give: neutral from -0.05 to 0.05, otherwise by the sign. Of two labels, a text without any word of the lexicon gets
-    one half each, and counts as negative.
+    and, where there is such a label, 2(0.0999 - |c|) for neutral. The most probable label is then the one that its
+    authors give: positive from 0.05 up, negative from -0.05 down, and neutral between. Of two labels, a text without
+    any word of the lexicon gets one half each, and counts as negative.
 
     Args:
         labels: Negative and positive, with or without neutral.
