@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import softmax
 
-from afina.evaluation import expected_calibration_error
+from afina.evaluation import chance_calibration_error, expected_calibration_error
 from afina.evaluation.reliability import brier_score, measure_reliability, reliability_bins
 
 
@@ -13,6 +14,13 @@ def confident(predicted, confidence):
     probabilities = np.full((len(predicted), 2), 1 - confidence)
     probabilities[np.arange(len(predicted)), predicted] = confidence
     return probabilities
+
+
+def calibrated(seed, n, *, n_labels=2):
+    """Labels, and the very probabilities that they were drawn by."""
+    rng = np.random.default_rng(seed)
+    probabilities = softmax(rng.normal(scale=2, size=(n, n_labels)), axis=1)
+    return np.array([rng.choice(n_labels, p=each) for each in probabilities]), probabilities
 
 
 def plain_ece(label_ids, probabilities, n_bins):
@@ -78,3 +86,15 @@ def test_the_json_form_has_the_keys_of_a_reliability_diagram():
     (bin_,) = document["reliability"]
     assert list(bin_) == ["low", "high", "n", "confidence", "accuracy", "accuracy_low", "accuracy_high"]
     assert bin_["accuracy_low"] < bin_["accuracy"] < bin_["accuracy_high"]
+
+
+@pytest.mark.parametrize("n_labels", [2, 4])
+def test_chance_is_what_exact_probabilities_show(n_labels):
+    found = []
+    for seed in range(40):
+        label_ids, probabilities = calibrated(seed, 300, n_labels=n_labels)
+        found.append(expected_calibration_error(label_ids, probabilities))
+    by_chance = chance_calibration_error(probabilities)
+    assert by_chance == pytest.approx(np.mean(found), rel=0.15)
+    assert chance_calibration_error(calibrated(0, 5_000)[1]) < by_chance / 2
+    assert chance_calibration_error(np.eye(2)) == 0

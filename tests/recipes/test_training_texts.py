@@ -5,7 +5,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from afina.recipes.mistakes import training_texts_of
+from afina.recipes.training_texts import training_texts_of
 from afina.run_folder import RunFolder
 
 

@@ -7,7 +7,6 @@ from afina.evaluation.baselines import MajorityBaseline, TfidfBaseline
 from afina.evaluation.blending import BLEND_FILE, blend, choose_weight, mix
 from afina.evaluation.calibration import (
     at_temperature,
-    chance_calibration_error,
     fit_temperature,
     log_probabilities,
     losses_at_best_scale,
@@ -16,13 +15,13 @@ from afina.evaluation.comparison import Comparison, compare_predictions, find_di
 from afina.evaluation.details import detail
 from afina.evaluation.domain_distance import maximum_mean_discrepancy, proxy_a_distance, rank_correlation
 from afina.evaluation.evaluation import Evaluation, evaluate, evaluate_answers
-from afina.evaluation.intervals import Interval, bootstrap_mean, exact_share
+from afina.evaluation.intervals import Interval, bootstrap_mean, bootstrap_mean_of_sets, exact_share
 from afina.evaluation.lexicon import LexiconBaseline
 from afina.evaluation.metrics import paired_difference, score
 from afina.evaluation.mistakes import find_mistakes
 from afina.evaluation.nb_svm import NbSvmBaseline
 from afina.evaluation.neighbours import TrainingTexts
-from afina.evaluation.reliability import expected_calibration_error, reliability_bins
+from afina.evaluation.reliability import chance_calibration_error, expected_calibration_error, reliability_bins
 from afina.evaluation.tfidf_file import read_tfidf, write_tfidf
 from afina.evaluation.unsure import Threshold, choose_threshold, measure_threshold
 from afina.evaluation.verdict import against_baseline
@@ -42,6 +41,7 @@ __all__ = [
     "at_temperature",
     "blend",
     "bootstrap_mean",
+    "bootstrap_mean_of_sets",
     "chance_calibration_error",
     "choose_threshold",
     "choose_weight",

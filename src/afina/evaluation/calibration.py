@@ -9,8 +9,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from afina.evaluation.reliability import expected_calibration_error
-
 Floats = npt.NDArray[np.float64]
 
 # A label that a classifier never saw has probability 0; with its logarithm no other opinion would count.
@@ -57,23 +55,6 @@ def at_temperature(log_probabilities: Floats, temperature: float) -> Floats:
     exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     probabilities: Floats = exponentials / exponentials.sum(axis=1, keepdims=True)
     return probabilities
-
-
-def chance_calibration_error(probabilities: Floats, *, samples: int = 200, seed: int = 0) -> float:
-    """The expected calibration error that so many texts would show on average if the probabilities were exactly right.
-
-    No classifier does better but by luck: a bin of few texts never holds just the share of right answers it should.
-
-    Args:
-        probabilities: (n_texts, n_labels), at least one text.
-        samples: Times that the right answers are drawn by the probabilities.
-        seed: Seed of the draws.
-    """
-    rng = np.random.default_rng(seed)
-    confidence, predicted = probabilities.max(axis=1), probabilities.argmax(axis=1)
-    others = (predicted + 1) % probabilities.shape[1]
-    drawn = (np.where(rng.random(len(predicted)) < confidence, predicted, others) for _ in range(samples))
-    return float(np.mean([expected_calibration_error(label_ids, probabilities) for label_ids in drawn]))
 
 
 def log_probabilities(probabilities: Floats) -> Floats:

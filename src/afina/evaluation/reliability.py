@@ -84,6 +84,23 @@ def expected_calibration_error(
     return float(np.abs(binned.hits - binned.confidences).sum() / binned.sizes.sum())
 
 
+def chance_calibration_error(probabilities: npt.NDArray[np.float64], *, samples: int = 200, seed: int = 0) -> float:
+    """The expected calibration error that so many texts would show on average if the probabilities were exactly right.
+
+    No classifier does better but by luck: a bin of few texts never holds just the share of right answers it should.
+
+    Args:
+        probabilities: (n_texts, n_labels), at least one text.
+        samples: Times that the right answers are drawn by the probabilities.
+        seed: Seed of the draws.
+    """
+    rng = np.random.default_rng(seed)
+    confidence, predicted = probabilities.max(axis=1), probabilities.argmax(axis=1)
+    others = (predicted + 1) % probabilities.shape[1]
+    drawn = (np.where(rng.random(len(predicted)) < confidence, predicted, others) for _ in range(samples))
+    return float(np.mean([expected_calibration_error(label_ids, probabilities) for label_ids in drawn]))
+
+
 def reliability_bins(
     label_ids: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64], *, n_bins: int = CALIBRATION_BINS
 ) -> tuple[ReliabilityBin, ...]:

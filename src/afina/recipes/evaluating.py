@@ -19,8 +19,8 @@ from afina.errors import DataError
 from afina.evaluation import TrainingTexts, detail, evaluate_answers, find_mistakes, measure_threshold
 from afina.inference import Classifier
 from afina.recipes.leakage import Leakage, read_fingerprints
-from afina.recipes.mistakes import training_texts_of
 from afina.recipes.reporting import Reporter, Silent
+from afina.recipes.training_texts import training_texts_of
 from afina.run_folder import RunFolder, write_json
 
 # So many texts are classified between two moves of the progress bar.

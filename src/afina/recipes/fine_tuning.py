@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,14 +15,13 @@ from afina.data import TextDataset, source_name, take
 from afina.errors import Interrupted, ModelError
 from afina.evaluation import BLEND_FILE, write_tfidf
 from afina.inference import Classifier
-from afina.outputs import flush_folder
+from afina.outputs import flush_folder, free_path
 from afina.planning import DEFAULT_BUDGET_SECONDS, Allocation, Settings
 from afina.recipes.baseline import fit_tfidf_in_time
 from afina.recipes.calibrating import Calibration, calibrate
 from afina.recipes.clock import Stopwatch
 from afina.recipes.fitting import Fitted, Fitting
 from afina.recipes.preparation import PreparedData, prepare_data, without_passwords
-from afina.recipes.reading import describe_reading
 from afina.recipes.recording import write_run, writing
 from afina.recipes.reporting import Keeping, Reporter, Silent
 from afina.recipes.resources import peak_memory_mb
@@ -31,6 +29,7 @@ from afina.recipes.results import Tested, stop_name, test_once
 from afina.recipes.sentences import tell_cut, tell_limits, tell_method, tell_stop
 from afina.recipes.session import Session, set_up
 from afina.recipes.speed import share_out
+from afina.recipes.token_figures import describe_reading
 from afina.run_folder import PARTIAL_SUFFIX, RunFolder, write_json
 from afina.training import Checkpoint, find_checkpoint
 
@@ -173,7 +172,7 @@ def _prepare(
         )  # fmt: skip
         allocation = share_out(session, config, data, stopwatch, place=run.partial.root)
     tell_method(session, reporter, was_open=config.modeling.method == "auto" and config.modeling.freeze_layers is None)
-    used = _as_time_allows(data, allocation, seed=training.seed)
+    used = _as_time_allows(data, allocation, seed=training.seed, split_seed=config.data.split_seed)
     tell_limits(data, used, reporter)
     return _Job(without_passwords(config), origins, run, used, data.train, session, allocation, stopwatch, reporter)
 
@@ -205,7 +204,7 @@ def _restore(run: RunFolder, checkpoint: Checkpoint, reporter: Keeping) -> _Job:
             config.data, seed=config.training.seed, reporter=reporter, pool=record["notes"]["data"].get("pool")
         )
         session = set_up(config, data.train, settings=settings)
-    used = _as_time_allows(data, allocation, seed=config.training.seed)
+    used = _as_time_allows(data, allocation, seed=config.training.seed, split_seed=config.data.split_seed)
     return _Job(config, origins, run, used, data.train, session, allocation, stopwatch, reporter)
 
 
@@ -311,22 +310,19 @@ def _training_seconds(job: _Job) -> float | None:
     return max(0.0, job.stopwatch.seconds_left - job.allocation.reserve_seconds)
 
 
-def _as_time_allows(data: PreparedData, allocation: Allocation, *, seed: int) -> PreparedData:
+def _as_time_allows(data: PreparedData, allocation: Allocation, *, seed: int, split_seed: int | None) -> PreparedData:
     return replace(
         data,
         train=take(data.train, allocation.train_texts, seed=seed),
         dev=take(data.dev, allocation.dev_texts, seed=seed),
-        test=take(data.test, allocation.test_texts, seed=seed),
+        # Runs that differ in their seed alone are tested on the same texts.
+        test=take(data.test, allocation.test_texts, seed=seed if split_seed is None else split_seed),
     )
 
 
 def _free_run(config: RunConfig) -> RunFolder:
     stem = f"{source_name(config.data.source)}-{Path(config.modeling.name).name}"
-    numbers = itertools.count(2)
-    root = Path("runs") / stem
-    while root.exists() or RunFolder(root).partial.root.exists():
-        root = Path("runs") / f"{stem}-{next(numbers)}"
-    return RunFolder(root)
+    return RunFolder(free_path(Path("runs"), stem, lambda root: root.exists() or RunFolder(root).partial.root.exists()))
 
 
 @contextmanager

@@ -58,7 +58,7 @@ class Leakage:
 
     @property
     def scored(self) -> Scored:
-        """Which texts the figures are of: the new ones, where none is new those held out, and where none is left all."""
+        """Which texts the figures are of: the new ones, where none is new those held out, and else all."""
         if len(self.new_rows):
             return "new"
         return "held_out" if len(self.rows_with([HELD_OUT])) else "all"
