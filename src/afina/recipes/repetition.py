@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from afina.claims import check_place
 from afina.config import RunConfig
 from afina.data import source_name
 from afina.errors import DataError, Interrupted, OutputError
-from afina.outputs import as_one_sentence
+from afina.outputs import as_one_sentence, free_path
 from afina.recipes.preparation import PreparedData, without_passwords
 from afina.run_folder import RunFolder, write_json
 
@@ -155,10 +154,10 @@ def _record_of(root: Path) -> Path:
 def _free_name(config: RunConfig, seeds: tuple[int, ...]) -> str:
     """A name under `runs/` that none of the runs would find taken."""
     stem = f"{source_name(config.data.source)}-{Path(config.modeling.name).name}"
-    for number in itertools.count(1):
-        root = Path("runs") / (stem if number == 1 else f"{stem}-{number}")
+
+    def is_taken(root: Path) -> bool:
         runs = [RunFolder(root), *(RunFolder(_beside(root, seed)) for seed in seeds[1:])]
-        taken = [path for run in runs for path in (run.root, run.partial.root)]
-        if not any(path.exists() for path in (_record_of(root), *taken)):
-            return str(root)
-    raise AssertionError  # numbers do not end
+        needed = [path for run in runs for path in (run.root, run.partial.root)]
+        return any(path.exists() for path in (_record_of(root), *needed))
+
+    return str(free_path(Path("runs"), stem, is_taken))

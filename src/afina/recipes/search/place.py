@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from afina.claims import check_place
 from afina.config import RunConfig
 from afina.data import public_name, source_name
 from afina.errors import Interrupted, OutputError
-from afina.outputs import check_file
+from afina.outputs import check_file, free_path
 from afina.recipes.search.study import SearchStudy
 from afina.run_folder import RunFolder
 
@@ -105,9 +104,8 @@ def _study_file(run: RunFolder) -> Path:
 
 
 def _free_run(stem: str, *, beside_study: bool) -> RunFolder:
-    for number in itertools.count(1):
-        run = RunFolder(Path("runs") / (f"{stem}-tuned" if number == 1 else f"{stem}-tuned-{number}"))
-        is_taken = run.root.exists() or run.partial.root.exists()
-        if not is_taken and not (beside_study and _study_file(run).exists()):
-            return run
-    raise AssertionError  # numbers do not end
+    def is_taken(root: Path) -> bool:
+        run = RunFolder(root)
+        return root.exists() or run.partial.root.exists() or (beside_study and _study_file(run).exists())
+
+    return RunFolder(free_path(Path("runs"), f"{stem}-tuned", is_taken))
