@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from afina.evaluation import Interval, bootstrap_mean, exact_share
+from afina.evaluation import Interval, bootstrap_mean, bootstrap_mean_of_sets, exact_share
 from afina.evaluation.intervals import bootstrap_from_confusion, confusion_metrics
 
 
@@ -98,3 +98,12 @@ def test_the_interval_of_a_mean_equals_that_of_resampled_values():
 def test_the_mean_of_equal_values_is_certain():
     interval = bootstrap_mean(np.full(7, 0.3), samples=100)
     assert (interval.value, interval.low, interval.high) == pytest.approx((0.3, 0.3, 0.3))
+
+
+def test_the_interval_of_a_mean_over_sets_is_that_of_resampling_each():
+    rng = np.random.default_rng(0)
+    values = [(rng.random(n) < share).astype(float) for n, share in ((400, 0.8), (100, 0.6))]
+    found = bootstrap_mean_of_sets(values, samples=4000)
+    assert found.value == pytest.approx(np.mean([each.mean() for each in values]))
+    deviation = np.sqrt(sum(each.var() / len(each) for each in values)) / 2
+    assert (found.high - found.low) / 2 == pytest.approx(1.96 * deviation, rel=0.06)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from afina.data import TextDataset
 from afina.errors import DataError
-from afina.evaluation.intervals import CONFIDENCE, Interval, bootstrap_mean, confusion_metrics
+from afina.evaluation.intervals import CONFIDENCE, TAILS, Interval, bootstrap_mean, confusion_metrics
 from afina.evaluation.mcnemar import detectable_difference, mcnemar_mid_p, texts_needed
 from afina.evaluation.metrics import paired_difference
 from afina.labels import LabelSet
@@ -209,8 +209,7 @@ def _f1_difference(
     resampled = np.concatenate(
         [difference(rng.multinomial(n, counts / n, size=size)) for size in _blocks(samples, at_once)]
     )
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(resampled, (tail, 1 - tail))
+    low, high = np.quantile(resampled, TAILS)
     return Interval(float(difference(counts[None])[0]), float(low), float(high))
 
 

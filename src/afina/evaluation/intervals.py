@@ -6,6 +6,7 @@ confusion matrices are drawn directly: the same bootstrap, thousands of resample
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -157,14 +158,31 @@ def _ratio(numerator: npt.NDArray[np.float64], denominator: npt.NDArray[np.float
 def bootstrap_mean(values: npt.NDArray[np.float64], *, samples: int = 2000, seed: int = 0) -> Interval:
     """The mean of values that are no counts, such as each text's accuracy over several seeds, with its interval.
 
-    Such values are few different ones, so that how often each is drawn says all of a resample.
-
     Args:
         values: One for each text, (n_texts,).
         samples: Bootstrap resamples.
         seed: Equal seeds give equal intervals.
     """
-    distinct, counts = np.unique(values, return_counts=True)
-    draws = np.random.default_rng(seed).multinomial(len(values), counts / len(values), size=samples)
-    low, high = np.quantile(draws @ distinct / len(values), TAILS)
-    return Interval(float(values.mean()), float(low), float(high))
+    return bootstrap_mean_of_sets([values], samples=samples, seed=seed)
+
+
+def bootstrap_mean_of_sets(
+    values: Sequence[npt.NDArray[np.float64]], *, samples: int = 2000, seed: int = 0
+) -> Interval:
+    """The mean of the means of several sets of texts, each resampled by itself: every set counts the same.
+
+    There are few distinct values, so a resample is fully given by how often each is drawn.
+
+    Args:
+        values: For each set, a value for each of its texts, (n_texts,).
+        samples: Bootstrap resamples.
+        seed: Equal seeds give equal intervals.
+    """
+    rng = np.random.default_rng(seed)
+    resampled = np.zeros(samples)
+    for each in values:
+        distinct, counts = np.unique(each, return_counts=True)
+        draws = rng.multinomial(len(each), counts / len(each), size=samples)
+        resampled += draws @ distinct / len(each) / len(values)
+    low, high = np.quantile(resampled, TAILS)
+    return Interval(float(np.mean([each.mean() for each in values])), float(low), float(high))

@@ -8,7 +8,7 @@ import pytest
 from afina.data import TextDataset
 from afina.evaluation import Evaluation, paired_difference, score
 from afina.labels import LabelSet
-from afina.recipes.matrix.cells import average_over_sets, make_cells, mean_behind_home, summarise
+from afina.recipes.matrix.cells import make_cells, mean_behind_home, summarise
 from afina.recipes.matrix.distances import Distances
 from afina.recipes.matrix.rows import MatrixRow
 from afina.recipes.matrix.sources import ALL, MatrixSource, Removed
@@ -108,15 +108,6 @@ def test_every_set_counts_the_same_in_a_mean(grid):
     assert summary["baseline_mean_drop"]["value"] == pytest.approx(0.3)
     assert summary["correlation"] == {"cells": 2, "proxy_a": None, "mmd": None}
     assert mean_behind_home(rows[ALL], rows, tests, samples=SAMPLES).value == 0
-
-
-def test_the_interval_of_a_mean_over_sets_is_that_of_resampling_each():
-    rng = np.random.default_rng(0)
-    values = [(rng.random(n) < share).astype(float) for n, share in ((400, 0.8), (100, 0.6))]
-    found = average_over_sets(values, samples=4000)
-    assert found.value == pytest.approx(np.mean([each.mean() for each in values]))
-    deviation = np.sqrt(sum(each.var() / len(each) for each in values)) / 2
-    assert (found.high - found.low) / 2 == pytest.approx(1.96 * deviation, rel=0.06)
 
 
 def test_sentences_say_what_drops_what_does_not_and_which_model_is_best(grid):

@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from afina.data import TextDataset
-from afina.evaluation import Evaluation, Interval, paired_difference, rank_correlation
-from afina.evaluation.intervals import CONFIDENCE
+from afina.evaluation import Evaluation, Interval, bootstrap_mean_of_sets, paired_difference, rank_correlation
 from afina.recipes.matrix.distances import Distances
 from afina.recipes.matrix.rows import MatrixRow
 from afina.recipes.matrix.sources import ALL, MatrixSource
@@ -99,7 +98,7 @@ def summarise(
         samples: Bootstrap resamples behind each interval.
     """
     means = {
-        name: average_over_sets([_correct(row.model[test], tests[test]) for test in tests], samples=samples)
+        name: bootstrap_mean_of_sets([_correct(row.model[test], tests[test]) for test in tests], samples=samples)
         for name, row in rows.items()
     }
     away = [cell for cell in cells if cell["drop"] is not None and cell["train"] != ALL]
@@ -124,24 +123,6 @@ def summarise(
     }
 
 
-def average_over_sets(values: Sequence[Floats], *, samples: int, seed: int = 0) -> Interval:
-    """The mean of the means of several sets of texts, each resampled by itself: every set counts the same.
-
-    Args:
-        values: For each set, a value for each of its texts, (n_texts,).
-        samples: Bootstrap resamples.
-        seed: Equal seeds give equal intervals.
-    """
-    rng = np.random.default_rng(seed)
-    resampled = np.zeros(samples)
-    for each in values:
-        draws = rng.integers(0, len(each), size=(samples, len(each)))
-        resampled += each[draws].mean(axis=1) / len(values)
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(resampled, (tail, 1 - tail))
-    return Interval(float(np.mean([each.mean() for each in values])), float(low), float(high))
-
-
 def compare_means(
     one: MatrixRow, other: MatrixRow, tests: Mapping[str, TextDataset], *, samples: int, kind: str = "model"
 ) -> Interval:
@@ -150,7 +131,7 @@ def compare_means(
         (_correct(getattr(one, kind)[name], test), _correct(getattr(other, kind)[name], test))
         for name, test in tests.items()
     ]
-    return average_over_sets([first - second for first, second in pairs], samples=samples)
+    return bootstrap_mean_of_sets([first - second for first, second in pairs], samples=samples)
 
 
 def mean_behind_home(
@@ -159,7 +140,7 @@ def mean_behind_home(
     """How far a model lies, on average over the test sets, behind the model that was trained on each; None without."""
     at_home = [name for name in tests if name in rows]
     lost = [_correct(rows[n].model[n], tests[n]) - _correct(row.model[n], tests[n]) for n in at_home]
-    return average_over_sets(lost, samples=samples) if lost else None
+    return bootstrap_mean_of_sets(lost, samples=samples) if lost else None
 
 
 def _mean_drop(
@@ -172,7 +153,7 @@ def _mean_drop(
         if name in rows and strangers:
             away = np.mean([_correct(getattr(row, kind)[name], test) for row in strangers], axis=0)
             lost.append(_correct(getattr(rows[name], kind)[name], test) - away)
-    return average_over_sets(lost, samples=samples).as_dict() if lost else None
+    return bootstrap_mean_of_sets(lost, samples=samples).as_dict() if lost else None
 
 
 def _correct(evaluation: Evaluation, test: TextDataset) -> Floats:
