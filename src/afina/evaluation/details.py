@@ -14,8 +14,7 @@ from afina.evaluation.curves import Ranking, curves_document, rank
 from afina.evaluation.metrics import count_confusion
 from afina.evaluation.per_class import LabelScores, score_labels
 from afina.evaluation.reliability import Reliability, measure_reliability
-from afina.evaluation.slices import Slice, score_slices
-from afina.evaluation.slicing import find_slices
+from afina.evaluation.slices import SliceScore, find_slices, score_slices
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Details:
     per_class: tuple[LabelScores, ...]
     rankings: tuple[Ranking, ...]
     reliability: Reliability
-    slices: tuple[Slice, ...]
+    slices: tuple[SliceScore, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON form that `evaluate --json` documents: `per_class`, `curves`, `calibration`, `slices`."""
