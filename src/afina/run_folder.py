@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from afina.errors import ModelError
+from afina.utf8 import as_utf8
 
 PARTIAL_SUFFIX = ".partial"
 
@@ -167,7 +169,10 @@ class RunFolder:
             ModelError: A file is missing or has changed; it is named.
         """
         manifest = self.read_manifest()
-        for name, expected in manifest.get("artifacts", {}).items():
+        artifacts = manifest.get("artifacts", {})
+        if not isinstance(artifacts, dict):
+            raise ModelError(f"The manifest of {self.root} does not list the run's files")
+        for name, expected in artifacts.items():
             path = self.root / name
             if not path.is_file():
                 raise ModelError(f"The run {self.root} misses the file {name}", hint="copy the run folder again, whole")
@@ -194,9 +199,10 @@ def sha256_of(path: Path) -> str:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file beside its place and rename it there, so that it is never seen half written."""
-    beside = path.with_name(path.name + ".tmp")
+    # Two commands may write the same file at once; each has a name of its own until it is whole.
+    beside = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.tmp")
     with beside.open("w", encoding="utf-8") as file:
-        file.write(text)
+        file.write(as_utf8(text))
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)

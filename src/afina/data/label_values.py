@@ -10,6 +10,7 @@ from typing import Any
 from afina.data.columns import MAX_DISTINCT_LABELS, as_text
 from afina.errors import DataError
 from afina.labels import SENTIMENT_ORDER, LabelSet
+from afina.utf8 import as_utf8
 
 _WORDS = {
     "negative": "negative", "neg": "negative", "bad": "negative", "negativo": "negative", "negativa": "negative",
@@ -65,7 +66,7 @@ def canonical(value: Any) -> str | None:
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    text = as_text(value).strip()
+    text = as_utf8(as_text(value)).strip()
     # "1.0" and "01" are the number 1, written by other programs.
     return re.sub(r"^(-?)0*(0|[1-9]\d*)(?:\.0+)?$", r"\1\2", text) or None
 
@@ -166,8 +167,10 @@ def _sentiment(name: str) -> str:
 def _restrict(mapping: LabelMapping, known: LabelSet) -> LabelMapping:
     """The mapping to labels that a model knows, whichever of their usual names they have there."""
     folded = {_sentiment(name): name for name in known} | {name.lower(): name for name in known}
+    # A label that the model knows to the letter is that label, though it may know it in capitals too.
     names = {
-        value: folded.get(name.lower(), folded.get(_sentiment(name), name)) for value, name in mapping.names.items()
+        value: name if name in known else folded.get(name.lower(), folded.get(_sentiment(name), name))
+        for value, name in mapping.names.items()
     }
     set_aside = dict(mapping.set_aside)
     if "neutral" in folded:

@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from afina.config import DEFAULT_CASES, Capability
 from afina.data import SAMPLE, clean_text, public_name, read_texts, source_name
 from afina.data.languages import detect_languages
-from afina.errors import ConfigError, DataError, MissingExtraError, ModelError
+from afina.errors import ConfigError, DataError, MachineLimitError, MissingExtraError, ModelError, OutputError
 from afina.evaluation import exact_share
 from afina.evaluation.behaviour import (
     CAPABILITIES,
@@ -117,9 +118,17 @@ def check_run(
         "seconds": round(time.monotonic() - started, 1),
     }
     document["limit"] = None if max_failure_rate is None else _limit(document["capabilities"], max_failure_rate)
-    with as_one_sentence(folder.behaviour):
-        write_json(folder.behaviour, document)
+    _keep(folder, document, reporter)
     return document
+
+
+def _keep(folder: RunFolder, document: Mapping[str, Any], reporter: Reporter) -> None:
+    """Write what was found into the run; where that cannot be, it is still worth reading."""
+    try:
+        with as_one_sentence(folder.behaviour):
+            write_json(folder.behaviour, document)
+    except (OutputError, MachineLimitError) as error:
+        reporter.warn(f"Not kept in the run: {error}")
 
 
 def _known(capabilities: Sequence[str]) -> list[Capability]:
@@ -159,9 +168,11 @@ def _taught(manifest: Mapping[str, Any]) -> list[str]:
 
 def _warn_of_language(folder: RunFolder, reporter: Reporter) -> None:
     """Say so where the run's test texts are not in English, as far as that can be told."""
-    if not folder.predictions.is_file():
+    try:
+        texts = pq.read_table(folder.predictions, columns=["text"])["text"].to_pylist()[:_TEXTS_FOR_LANGUAGE]
+    except (OSError, KeyError, pa.ArrowException):
+        # It is only a hint: a run without its predictions can be tested all the same.
         return
-    texts = pq.read_table(folder.predictions, columns=["text"])["text"].to_pylist()[:_TEXTS_FOR_LANGUAGE]
     try:
         found = Counter(language for language in detect_languages(texts) if language is not None)
     except MissingExtraError:

@@ -145,7 +145,10 @@ def _of_probabilities(summary: Mapping[str, Any]) -> str:
         else f"{test['ece_after']:.3f} on the test texts, and was {test['ece_before']:.3f} before"
     )
     held = (
-        f"The weights hold a temperature of {temperature:.4g}, fitted on dev texts, so its probabilities are "
+        "They are as the model was trained to give them: no temperature brings them nearer to the share of right "
+        "answers on the dev texts."
+        if temperature == 1
+        else f"The weights hold a temperature of {temperature:.4g}, fitted on dev texts, so its probabilities are "
         "calibrated."
         if calibration["folded"]
         else f"Divide its logits by {temperature:.4g}, a temperature fitted on dev texts, to have calibrated "

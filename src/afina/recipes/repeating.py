@@ -152,8 +152,15 @@ def _train_all(
             left -= 1
         if i == 1:
             # As many test texts as the first run had time for, and the same.
-            test = take(data.test, summaries[0]["test"]["n"], seed=repetition.config.training.seed)
-            data = replace(data, test=test)
+            config = repetition.config
+            split_seed = config.training.seed if config.data.split_seed is None else config.data.split_seed
+            data = replace(data, test=take(data.test, summaries[0]["test"]["n"], seed=split_seed))
+    tested_on = sorted({summary["test"]["n"] for summary in summaries})
+    if len(tested_on) > 1:
+        reporter.warn(
+            f"The budget did not allow every seed the same test texts: they were tested on {tested_on[0]:,} to "
+            f"{tested_on[-1]:,}, so that a part of the deviation is that of the texts"
+        )
     return summaries
 
 

@@ -70,6 +70,11 @@ def calibration_sentence(summary: Mapping[str, Any]) -> str:
     """What the temperature does to the test texts, from the document of `train --json`."""
     calibration, blended = summary["calibration"], summary["calibration"]["blend_temperature"]
     of_blend = "" if blended is None else f", {blended:.2f} for the blend"
+    if calibration["temperature"] == 1 and blended is None:
+        return (
+            "not calibrated: no temperature brings confidence nearer to accuracy on the dev texts; expected "
+            f"calibration error {calibration['test']['ece_after']:.3f} on the test texts"
+        )
     return (
         f"calibrated: temperature {calibration['temperature']:.2f}{of_blend}, expected calibration error "
         f"{calibration['test']['ece_before']:.3f} -> {calibration['test']['ece_after']:.3f} on the test texts "

@@ -88,6 +88,9 @@ def try_report(folder: RunFolder, reporter: Reporter) -> Path | None:
     """
     try:
         return write_report(folder)
+    except KeyboardInterrupt:
+        reporter.warn(f"Interrupted while the report was drawn; `afina report {folder.root}` draws it")
+        return None
     except Exception as error:  # whatever it is, the model is trained and tested
         hint = f" ({error.hint})" if isinstance(error, AfinaError) and error.hint else ""
         reporter.warn(f"There is no report: {error}{hint}")
