@@ -133,7 +133,7 @@ class ModelingConfig(Section):
     """Updates of `lora` are scaled by this over the rank."""
     lora_dropout: float = Field(0.0, ge=0, lt=1)
     """Dropout on the input of the updates of `lora`."""
-    lora_targets: tuple[str, ...] | None = None
+    lora_targets: Annotated[tuple[str, ...] | None, BeforeValidator(parse_list)] = None
     """Names of the linear modules that `lora` updates; attention and feed-forward of the architecture by default."""
     load_in_8bit: bool = False
     """Hold the pretrained weights in 8 bits (bitsandbytes); for `lora` and `head`."""
@@ -211,6 +211,40 @@ class RunConfig(Section):
     """Average the log-probabilities with those of the TF-IDF baseline, where that helps on the dev set."""
     out: str | None = None
     """Folder of the run; `runs/SOURCE-MODEL` with a free number when not given."""
+
+
+OPTIONS = {
+    "data.source": "source",
+    "data.dev": "dev",
+    "data.test": "test",
+    "data.text_column": "text_column",
+    "data.title_column": "title_column",
+    "data.label_column": "label_column",
+    "data.keep_labels": "keep_labels",
+    "data.max_rows": "max_rows",
+    "data.augment": "augment",
+    "tokenization.max_tokens": "max_tokens",
+    "tokenization.long_text": "long_text",
+    "tokenization.batch_tokens": "batch_tokens",
+    "modeling.name": "model",
+    "modeling.method": "method",
+    "modeling.freeze_layers": "freeze_layers",
+    "modeling.lora_rank": "lora_rank",
+    "modeling.lora_alpha": "lora_alpha",
+    "modeling.lora_dropout": "lora_dropout",
+    "modeling.lora_targets": "lora_targets",
+    "modeling.load_in_8bit": "load_in_8bit",
+    "modeling.load_in_4bit": "load_in_4bit",
+    "training.budget": "budget",
+    "training.epochs": "epochs",
+    "training.max_steps": "max_steps",
+    "training.learning_rate": "learning_rate",
+    "training.precision": "precision",
+    "training.seed": "seed",
+    "blend": "blend",
+    "out": "out",
+}
+"""Settings that commands take as options of their own, and what these are called; all others are given by `--set`."""
 
 
 def load_config(

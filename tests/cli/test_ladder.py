@@ -3,7 +3,11 @@ from __future__ import annotations
 import json
 
 import pytest
+import typer
 from tests.cli.documents import only_document
+
+from afina.cli.app import app
+from afina.recipes.ladder.rungs import RUNGS
 
 
 @pytest.fixture
@@ -56,3 +60,8 @@ def test_bad_input_is_one_sentence(ladder, tmp_path, arguments, expected):
     assert "Traceback" not in err
     assert not out
     assert not (tmp_path / "runs").exists()
+
+
+def test_the_help_names_all_rungs_in_their_order():
+    (option,) = [each for each in typer.main.get_command(app).commands["ladder"].params if each.name == "rungs"]
+    assert f"Some of {', '.join(rung.name for rung in RUNGS)};" in option.help

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from afina.config import DEFAULT_MAX_ROWS as DEFAULT_MAX_ROWS
+from afina.config import OPTIONS
 from afina.errors import ConfigError
 
 Run = Annotated[Path, typer.Argument(help="Run folder that `afina train` wrote.", show_default=False)]
@@ -57,6 +58,16 @@ Source = Annotated[
         show_default=False,
     ),
 ]
+
+
+def settings_of(**given: Any) -> dict[str, Any]:
+    """The values of options by the dotted names of their settings, as `load_config` takes them.
+
+    Args:
+        given: Values by the names of options in `afina.config.OPTIONS`; None where one was not given.
+    """
+    settings = {option: setting for setting, option in OPTIONS.items()}
+    return {settings[option]: value for option, value in given.items()}
 
 
 def read_label_names(given: str | None) -> dict[str, str] | None:

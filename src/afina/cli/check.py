@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 from rich.text import Text
 
 from afina.cli import _console
 from afina.cli._options import Json, Run, TextColumn, TitleColumn
-from afina.config import DEFAULT_CASES
+from afina.config import DEFAULT_CASES, Capability
 
 EXAMPLES = """
 Examples:
@@ -27,9 +27,7 @@ def check(
     capability: Annotated[
         list[str] | None,
         typer.Option(
-            help="What to test: vocabulary, negation, contrast, temporal, typos, names, numbers, urls, emoji, "
-            "additions, fairness; may be given several times.",
-            show_default="all",
+            help=f"What to test: {', '.join(get_args(Capability))}; may be given several times.", show_default="all"
         ),
     ] = None,
     on: Annotated[

@@ -22,6 +22,7 @@ from afina.cli._options import (
     Test,
     TextColumn,
     TitleColumn,
+    settings_of,
 )
 from afina.errors import Interrupted
 
@@ -74,12 +75,11 @@ def ladder(
     """
     from afina.config import load_config
 
-    options: dict[str, Any] = {
-        "data.source": source, "data.dev": dev, "data.test": test, "data.text_column": text_column,
-        "data.title_column": title_column, "data.label_column": label_column, "data.max_rows": max_rows,
-        "data.keep_labels": keep_labels, "modeling.name": model, "training.budget": budget, "training.seed": seed,
-        "out": out,
-    }  # fmt: skip
+    options = settings_of(
+        source=source, dev=dev, test=test, text_column=text_column, title_column=title_column,
+        label_column=label_column, max_rows=max_rows, keep_labels=keep_labels, model=model, budget=budget,
+        seed=seed, out=out,
+    )  # fmt: skip
     settings, _ = load_config(config, assignments or (), options)
     with _console.progress_reporter() as reporter:
         reporter.stage("Starting")

@@ -20,6 +20,7 @@ from afina.cli._options import (
     Seed,
     TextColumn,
     TitleColumn,
+    settings_of,
 )
 
 EXAMPLES = """
@@ -70,11 +71,10 @@ def matrix(
     """
     from afina.config import load_config
 
-    options: dict[str, Any] = {
-        "data.text_column": text_column, "data.title_column": title_column, "data.label_column": label_column,
-        "data.max_rows": max_rows, "data.keep_labels": keep_labels, "modeling.name": model, "modeling.method": method,
-        "training.budget": budget, "training.seed": seed, "out": out,
-    }  # fmt: skip
+    options = settings_of(
+        text_column=text_column, title_column=title_column, label_column=label_column, max_rows=max_rows,
+        keep_labels=keep_labels, model=model, method=method, budget=budget, seed=seed, out=out,
+    )  # fmt: skip
     settings, _ = load_config(config, assignments or (), options)
     with _console.progress_reporter() as reporter:
         reporter.stage("Starting")

@@ -23,6 +23,7 @@ from afina.cli._options import (
     Test,
     TextColumn,
     TitleColumn,
+    settings_of,
 )
 from afina.errors import ConfigError
 
@@ -121,20 +122,14 @@ def train(
     """Fine-tune a model on labelled texts, test it on texts it has not seen, and write a run folder."""
     from afina.config import load_config
 
-    options: dict[str, Any] = {
-        "data.source": source, "data.dev": dev, "data.test": test, "data.text_column": text_column,
-        "data.title_column": title_column, "data.label_column": label_column, "data.max_rows": max_rows,
-        "data.keep_labels": keep_labels, "modeling.name": model, "modeling.method": method,
-        "modeling.freeze_layers": freeze_layers, "modeling.lora_rank": lora_rank, "modeling.lora_alpha": lora_alpha,
-        "modeling.lora_dropout": lora_dropout,
-        "modeling.lora_targets": lora_targets.split(",") if lora_targets else None,
-        "modeling.load_in_8bit": load_in_8bit, "modeling.load_in_4bit": load_in_4bit, "blend": blend,
-        "data.augment": augment,
-        "tokenization.max_tokens": max_tokens, "tokenization.long_text": long_text,
-        "tokenization.batch_tokens": batch_tokens,
-        "training.budget": budget, "training.epochs": epochs, "training.max_steps": max_steps,
-        "training.learning_rate": learning_rate, "training.precision": precision, "training.seed": seed, "out": out,
-    }  # fmt: skip
+    options = settings_of(
+        source=source, dev=dev, test=test, text_column=text_column, title_column=title_column,
+        label_column=label_column, max_rows=max_rows, keep_labels=keep_labels, model=model, method=method,
+        freeze_layers=freeze_layers, lora_rank=lora_rank, lora_alpha=lora_alpha, lora_dropout=lora_dropout,
+        lora_targets=lora_targets or None, load_in_8bit=load_in_8bit, load_in_4bit=load_in_4bit, blend=blend,
+        augment=augment, max_tokens=max_tokens, long_text=long_text, batch_tokens=batch_tokens, budget=budget,
+        epochs=epochs, max_steps=max_steps, learning_rate=learning_rate, precision=precision, seed=seed, out=out,
+    )  # fmt: skip
     settings, origins = load_config(config, assignments or (), options)
     if resume is not None and seeds > 1:
         raise ConfigError(

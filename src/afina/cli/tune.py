@@ -21,6 +21,7 @@ from afina.cli._options import (
     Test,
     TextColumn,
     TitleColumn,
+    settings_of,
 )
 from afina.cli.train import print_summary
 
@@ -83,12 +84,11 @@ def tune(
     """
     from afina.config import load_config
 
-    options: dict[str, Any] = {
-        "data.source": source, "data.dev": dev, "data.test": test, "data.text_column": text_column,
-        "data.title_column": title_column, "data.label_column": label_column, "data.max_rows": max_rows,
-        "data.keep_labels": keep_labels, "modeling.name": model, "modeling.method": method,
-        "training.budget": budget, "training.seed": seed, "out": out,
-    }  # fmt: skip
+    options = settings_of(
+        source=source, dev=dev, test=test, text_column=text_column, title_column=title_column,
+        label_column=label_column, max_rows=max_rows, keep_labels=keep_labels, model=model, method=method,
+        budget=budget, seed=seed, out=out,
+    )  # fmt: skip
     settings, origins = load_config(config, assignments or (), options)
     with _console.progress_reporter() as reporter:
         reporter.stage("Starting")

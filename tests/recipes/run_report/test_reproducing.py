@@ -5,9 +5,13 @@ import shlex
 import pytest
 import typer
 
+from afina.cli._options import settings_of
 from afina.cli.app import app
-from afina.config import RunConfig, load_config
-from afina.recipes.run_report.reproducing import OPTIONS, given_settings, train_command
+from afina.config import OPTIONS, RunConfig, load_config, setting_names
+from afina.recipes.run_report.reproducing import given_settings, train_command
+
+# What `afina train` takes beside settings.
+BESIDES = {"config", "assignments", "seeds", "resume", "track", "force", "json", "help"}
 
 
 @pytest.mark.parametrize(
@@ -20,7 +24,12 @@ from afina.recipes.run_report.reproducing import OPTIONS, given_settings, train_
         ({"training.budget": 95.5}, "afina train --budget 95.5s"),
         ({"blend": True, "data.keep_labels": True}, "afina train --blend --keep-labels"),
         ({"training.patience": 3, "training.seed": 7}, "afina train --set training.patience=3 --seed 7"),
-        ({"data.augment": "negation,typos"}, """afina train --set 'data.augment=["negation", "typos"]'"""),
+        ({"data.augment": "negation,typos"}, "afina train --augment negation,typos"),
+        (
+            {"modeling.lora_targets": "query,value", "modeling.lora_alpha": 4},
+            "afina train --lora-alpha 4 --lora-targets query,value",
+        ),
+        ({"modeling.load_in_8bit": True, "blend": False}, "afina train --set blend=false --load-in-8bit"),
         ({"data.text_column": "$(rm -rf ~)"}, "afina train --text-column '$(rm -rf ~)'"),
     ],
 )
@@ -34,6 +43,7 @@ def test_the_command_holds_what_was_given_and_no_more(given, command):
     [
         {"data.source": "a b'c.csv", "training.max_steps": 30, "training.learning_rate": 2.5e-5},
         {"data.label_column": "5", "modeling.lora_targets": ["query", "value"], "training.label_smoothing": 0.1},
+        {"training.learning_rate": 2.123456789e-05, "modeling.load_in_4bit": True, "modeling.lora_dropout": 0.05},
         {"modeling.gradient_checkpointing": True, "modeling.freeze_embeddings": False, "evaluation.error_rate": 0.02},
         {"training.class_weights": "balanced", "modeling.prefix_cache": "off", "data.augment": "typos"},
     ],
@@ -45,24 +55,23 @@ def test_the_command_gives_the_same_settings_again(given):
     assert again == config
 
 
+def train_options():
+    return typer.main.get_command(app).commands["train"]
+
+
 def read_command(words: list[str]) -> RunConfig:
-    """Settings of a command line, its options read as `afina train` reads them."""
-    by_option = {option: name for name, option in OPTIONS.items()}
-    options, assignments, rest = {}, [], iter(words[2:])
-    for word in rest:
-        if word == "--set":
-            assignments.append(next(rest))
-        elif word in by_option:
-            options[by_option[word]] = next(rest)
-        else:
-            options["data.source"] = word
-    return load_config(assignments=assignments, options=options)[0]
+    """Settings of a command line, as `afina train` reads it."""
+    given = train_options().make_context("train", words[2:]).params
+    options = settings_of(**{option: given[option] for option in OPTIONS.values()})
+    return load_config(assignments=given["assignments"] or (), options=options)[0]
 
 
-def test_every_option_is_one_of_afina_train():
-    command = typer.main.get_command(app).commands["train"]
-    known = {option for parameter in command.params for option in parameter.opts}
-    assert set(OPTIONS.values()) | {"--set", "--blend", "--keep-labels"} <= known
+def test_every_option_of_a_setting_is_one_of_afina_train_and_none_is_missing():
+    names = {parameter.name for parameter in train_options().params}
+    assert names - BESIDES == set(OPTIONS.values())
+    spelt = {option for parameter in train_options().params for option in parameter.opts}
+    assert {f"--{option.replace('_', '-')}" for option in OPTIONS.values()} - {"--source"} <= spelt
+    assert set(OPTIONS) <= set(setting_names())
 
 
 def test_what_a_library_call_changed_counts_as_given():

@@ -8,31 +8,8 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from afina.config import RunConfig, setting_names
+from afina.config import OPTIONS, RunConfig, setting_names
 
-OPTIONS = {
-    "data.dev": "--dev",
-    "data.test": "--test",
-    "data.text_column": "--text-column",
-    "data.title_column": "--title-column",
-    "data.label_column": "--label-column",
-    "data.max_rows": "--max-rows",
-    "modeling.name": "--model",
-    "modeling.method": "--method",
-    "modeling.freeze_layers": "--freeze-layers",
-    "modeling.lora_rank": "--lora-rank",
-    "tokenization.max_tokens": "--max-tokens",
-    "tokenization.long_text": "--long-text",
-    "tokenization.batch_tokens": "--batch-tokens",
-    "training.budget": "--budget",
-    "training.epochs": "--epochs",
-    "training.max_steps": "--max-steps",
-    "training.learning_rate": "--learning-rate",
-    "training.precision": "--precision",
-    "training.seed": "--seed",
-}
-"""Settings that read better as options of `afina train`; all others are given by `--set`."""
-_FLAGS = {"blend": "--blend", "data.keep_labels": "--keep-labels"}
 # Where the run is written is no part of what it is.
 _LEFT_OUT = {"data.source", "out"}
 
@@ -52,12 +29,7 @@ def train_command(config: Mapping[str, Any], given: Iterable[str]) -> str:
         value = setting(config, name)
         if name in _LEFT_OUT or value is None:
             continue
-        if name in _FLAGS and value is True:
-            words.append(_FLAGS[name])
-        elif name in OPTIONS:
-            words += [OPTIONS[name], _duration(value) if name == "training.budget" else _plain(value)]
-        else:
-            words += ["--set", f"{name}={_toml(value)}"]
+        words += _option(name, value) or ["--set", f"{name}={_toml(value)}"]
     return shlex.join(words)
 
 
@@ -87,8 +59,23 @@ def setting(config: Mapping[str, Any], name: str) -> Any:
     return value
 
 
+def _option(name: str, value: Any) -> list[str]:
+    """A setting as an option of its own; empty where it has none, or none that says this."""
+    if name not in OPTIONS or value is False or value in ((), []):
+        return []
+    option = f"--{OPTIONS[name].replace('_', '-')}"
+    if value is True:
+        return [option]
+    if name == "training.budget":
+        return [option, _duration(value)]
+    return [option, ",".join(value) if isinstance(value, list | tuple) else _plain(value)]
+
+
 def _plain(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
 
 
 def _duration(seconds: Any) -> str:
