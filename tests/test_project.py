@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 import subprocess
@@ -80,6 +81,18 @@ def test_every_module_has_a_docstring_and_is_short():
         module = importlib.import_module(".".join(path.relative_to(SOURCE.parent).with_suffix("").parts))
         assert module.__doc__, path
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path
+
+
+def test_other_rooms_import_from_the_evaluation_room_and_not_from_its_modules():
+    modules = {f"afina.evaluation.{path.stem}" for path in (SOURCE / "evaluation").glob("*.py")}
+    deep = []
+    for path in SOURCE.rglob("*.py"):
+        if path.is_relative_to(SOURCE / "evaluation"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module in modules:
+                deep.append(f"{path.relative_to(SOURCE)}: {node.module}")
+    assert deep == []
 
 
 def test_the_map_in_the_readme_names_exactly_the_rooms_there_are():
