@@ -83,14 +83,21 @@ def test_an_interrupted_matrix_keeps_what_is_trained_and_its_part_of_the_grid(tw
     assert RunFolder(tmp_path / "matrix" / "runs" / "films").is_complete
 
 
-def test_one_interrupted_before_any_model_leaves_nothing(two_sources, config, tmp_path):
+def test_one_interrupted_before_any_model_leaves_all_as_it_was(two_sources, config, tmp_path):
     class Stop(Recorder):
         def step(self, step, *, seconds_left):
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(Interrupted, match="nothing was written"):
         measure_matrix(two_sources, config, reporter=Stop())
-    assert not (tmp_path / "matrix").exists()
+    out = tmp_path / "matrix"
+    assert not out.exists()
+    (out / "runs").mkdir(parents=True)
+    (out / "matrix.json").write_text("{}")
+    with pytest.raises(Interrupted, match="nothing was written"):
+        measure_matrix(two_sources, config, reporter=Stop(), force=True)
+    assert sorted(path.name for path in out.iterdir()) == ["matrix.json", "runs"]
+    assert (out / "matrix.json").read_text() == "{}"
 
 
 def test_a_budget_too_short_for_any_model_ends_with_its_reason(two_sources, config, tmp_path):

@@ -16,7 +16,7 @@ from afina.extras import require
 from afina.recipes.clock import Stopwatch
 from afina.recipes.matrix.cells import make_cells, summarise
 from afina.recipes.matrix.distances import Distances, measure_distances
-from afina.recipes.matrix.place import MatrixPlace, find_place
+from afina.recipes.matrix.place import MatrixPlace
 from afina.recipes.matrix.rows import MatrixRow, expected_test_seconds, order_by_size, train_and_test
 from afina.recipes.matrix.sources import ALL, MOST_TEST, MatrixSource, equal_sizes, read_sources, together
 from afina.recipes.matrix.verdict import choose_best, sentences
@@ -78,17 +78,15 @@ def measure_matrix(
         require(module, extra="data")
     budget = config.training.budget or (None if config.training.max_steps else _DEFAULT_SECONDS)
     stopwatch = Stopwatch(budget, started=time.monotonic() if started is None else started)
-    place = find_place(config.out, config.modeling.name, force=force)
+    place = MatrixPlace(config.out, config.modeling.name, force=force)
     matrix = _Measuring(config, place, stopwatch, keeping, equal_size=equal_size)
     matrix.prepare(sources)
-    place.begin()
-    try:
-        matrix.train()
-    except (Interrupted, KeyboardInterrupt):
-        raise matrix.interrupted() from None
-    finally:
-        place.remove_if_empty()
-    return Matrix(place.root, matrix.document)
+    with place.results:
+        try:
+            matrix.train()
+        except (Interrupted, KeyboardInterrupt):
+            raise matrix.interrupted() from None
+    return Matrix(place.folder.root, matrix.document)
 
 
 class _Measuring:
@@ -169,7 +167,7 @@ class _Measuring:
         n, of = len(self._rows), len(self._trained_on)
         return Interrupted(
             f"Interrupted; {n} of {of} models are trained",
-            hint=f"they and their part of the grid are in {self._place.root}",
+            hint=f"they and their part of the grid are in {self._place.folder.root}",
         )
 
     def _describe_all(self) -> dict[str, Any]:
@@ -201,7 +199,7 @@ class _Measuring:
             "warnings": self._reporter.warnings,
             "budget_seconds": self._stopwatch.budget,
             "seconds": self._stopwatch.as_dict(),
-            "out": str(self._place.root),
+            "out": str(self._place.folder.root),
         }
 
     def _describe(self, row: MatrixRow) -> dict[str, Any]:
@@ -229,7 +227,7 @@ class _Measuring:
                 )
         overrun = list(self._rows.values())[-1].overrun if self._rows else 1.0
         return train_and_test(
-            source, self._tests, self._config, run=self._place.run(source.name), seconds=seconds,
+            source, self._tests, self._config, run=self._place.folder.run(source.name), seconds=seconds,
             test_seconds=self._test_seconds, overrun=overrun, reporter=self._reporter,
         )  # fmt: skip
 

@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from afina import pages
-from afina.outputs import as_one_sentence, check_folder
+from afina.outputs import ResultFolder, as_one_sentence, free_path
 from afina.pages.comparison_figures import accuracy_grid
+from afina.recipes.matrix.folder import MatrixFolder
 from afina.run_folder import RunFolder, write_json, write_text
 
-TEMPLATE = "matrix.html.j2"
-_DOCUMENT = "matrix.json"
+_TEMPLATE = "matrix.html.j2"
 
 
-@dataclass(frozen=True)
 class MatrixPlace:
-    """The folder of a matrix: `matrix.json`, `matrix.html`, `matrix.svg`, and a run for each model under `runs`."""
+    """The folder of a matrix on its way.
 
-    root: Path
+    Args:
+        out: The folder; `runs/matrix-MODEL` with a free number when not given.
+        model: The pretrained model.
+        force: An earlier matrix that stands there may be replaced.
 
-    def run(self, name: str) -> Path:
-        """Where the run of one model stands."""
-        return self.root / "runs" / name
+    Raises:
+        OutputError: The place is taken or cannot be written.
+    """
 
-    def begin(self) -> None:
-        """Make the folder, in place of what was allowed to be replaced.
-
-        Raises:
-            OutputError: It cannot be written.
-        """
-        with as_one_sentence(self.root):
-            if self.root.exists():
-                shutil.rmtree(self.root)
-            (self.root / "runs").mkdir(parents=True)
+    def __init__(self, out: str | None, model: str, *, force: bool) -> None:
+        root = Path(out) if out else free_path(Path("runs"), f"matrix-{Path(model).name}")
+        self.folder = MatrixFolder(root)
+        self.results = ResultFolder(root, mark=self.folder.document.name, force=force)
+        """The context in which it is filled; what stood there is back at its end if nothing was written."""
 
     def write(self, document: dict[str, Any]) -> None:
         """Write what is known so far: document, page and figure.
@@ -45,41 +40,15 @@ class MatrixPlace:
             OutputError: They cannot be written.
             MachineLimitError: The disk is full.
         """
-        with as_one_sentence(self.root):
-            write_json(self.root / _DOCUMENT, document)
-            write_text(self.root / "matrix.svg", _draw(document))
-        pages.write_page(self.root / "matrix.html", pages.render(TEMPLATE, document), force=True)
+        with as_one_sentence(self.folder.root):
+            write_json(self.folder.document, document)
+            self.results.settle()
+            write_text(self.folder.figure, _draw(document))
+        pages.write_page(self.folder.page, pages.render(_TEMPLATE, document), force=True)
 
     def drop_unfinished(self, name: str) -> None:
         """Remove what an interrupted or failed training left: its texts cannot be divided alike by `train --resume`."""
-        shutil.rmtree(RunFolder(self.run(name)).partial.root, ignore_errors=True)
-
-    def remove_if_empty(self) -> None:
-        """Leave nothing where nothing was trained."""
-        if not (self.root / _DOCUMENT).exists():
-            shutil.rmtree(self.root, ignore_errors=True)
-
-
-def find_place(out: str | None, model: str, *, force: bool) -> MatrixPlace:
-    """Decide where a matrix is written, and see whether it can be.
-
-    Args:
-        out: The folder; `runs/matrix-MODEL` with a free number when not given.
-        model: The pretrained model.
-        force: An earlier matrix that stands there may be replaced.
-
-    Raises:
-        OutputError: The place is taken.
-    """
-    if out is not None:
-        check_folder(Path(out), mark=_DOCUMENT, force=force)
-        return MatrixPlace(Path(out))
-    stem = f"matrix-{Path(model).name}"
-    for number in itertools.count(1):
-        root = Path("runs") / (stem if number == 1 else f"{stem}-{number}")
-        if not root.exists():
-            break
-    return MatrixPlace(root)
+        shutil.rmtree(RunFolder(self.folder.run(name)).partial.root, ignore_errors=True)
 
 
 def _draw(document: dict[str, Any]) -> str:

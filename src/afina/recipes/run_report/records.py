@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from afina.recipes.matrix.folder import MatrixFolder
 from afina.run_folder import PARTIAL_SUFFIX, RunFolder
-
-_MATRIX = "matrix.json"
 
 
 class RunRecords:
@@ -69,9 +68,9 @@ class RunRecords:
             folder: Where `afina matrix` wrote.
         """
         if folder is not None:
-            return self._mapping(folder / _MATRIX)
-        above = self._folder.root.resolve().parent
-        found = self._mapping(above.parent / _MATRIX) if above.name == "runs" else {}
+            return self._mapping(MatrixFolder(folder).document)
+        around = MatrixFolder.around(self._folder.root.resolve())
+        found = {} if around is None else self._mapping(around.document)
         # A run may stand beside a matrix that it is no part of.
         names = [Path(str(model.get("run"))).name for model in found.get("models") or ()]
         return found if self.name in names else {}

@@ -10,6 +10,7 @@ from typing import Any
 from afina.errors import AfinaError, ModelError, OutputError
 from afina.outputs import check_file, new_file
 from afina.pages import GENERATOR, render_report, standalone, write_page
+from afina.recipes.matrix.folder import MatrixFolder
 from afina.recipes.reporting import Reporter, Silent
 from afina.recipes.run_report.document import report_document
 from afina.run_folder import RunFolder
@@ -51,9 +52,9 @@ def report_run(
     folder = RunFolder(Path(run))
     page = out or folder.report
     _check_place(page)
-    if matrix is not None and not (matrix / "matrix.json").is_file():
+    if matrix is not None and not (document := MatrixFolder(matrix).document).is_file():
         raise ModelError(
-            f"No matrix in {matrix}: it has no matrix.json", hint="`afina matrix` prints the folder it wrote"
+            f"No matrix in {matrix}: it has no {document.name}", hint="`afina matrix` prints the folder it wrote"
         )
     reporter.stage("Checking the run")
     folder.verify()
