@@ -221,3 +221,14 @@ def test_values_are_called_what_the_user_says(tmp_path):
     dataset, notes = load_dataset(str(source), label_names=names)
     assert dataset.counts() == {"negative": 3, "positive": 6}
     assert "2 -> positive" in notes.mapping
+
+
+def test_what_the_group_column_says_is_kept_for_the_texts_that_stay(tmp_path):
+    path = tmp_path / "shop.csv"
+    path.write_text(
+        "text,label,product\nfine words,good,books\nFine words!,good,phones\nbad ones,bad,\nworse,bad,row 4\n"
+    )
+    dataset, notes = load_dataset(str(path), group_column="product")
+    assert notes.domains == ["books", None, "row 4"]
+    assert len(dataset.groups) == 3
+    assert load_dataset(str(path))[1].domains is None

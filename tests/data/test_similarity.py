@@ -24,11 +24,11 @@ def one_word_apart(one, other):
     return min(len(one), len(other)) >= 4 and max(len(one - other), len(other - one)) <= 1
 
 
-def clusters_by_hand(sets):
+def clusters_by_hand(sets, least=Fraction(4, 5)):
     clusters = list(range(len(sets)))
     for i, one in enumerate(sets):
         for j, other in enumerate(sets[:i]):
-            if jaccard(one, other) >= Fraction(4, 5):
+            if jaccard(one, other) >= least:
                 old, new = max(clusters[i], clusters[j]), min(clusters[i], clusters[j])
                 clusters = [new if cluster == old else cluster for cluster in clusters]
     numbers = {cluster: number for number, cluster in enumerate(sorted(set(clusters)))}
@@ -69,6 +69,16 @@ def test_matches_are_what_comparing_every_pair_finds(some, others, random):
 @given(WORD_SETS, st.randoms(use_true_random=False))
 def test_clusters_are_what_comparing_every_pair_finds(sets, random):
     assert near_clusters(texts_of(sets, random)).tolist() == clusters_by_hand(sets)
+
+
+@pytest.mark.parametrize("least", [Fraction(1, 2), Fraction(2, 3), Fraction(9, 10)])
+def test_no_pair_is_lost_where_near_means_something_else(monkeypatch, least):
+    monkeypatch.setattr(similarity, "_NEAR", least)
+    monkeypatch.setattr(similarity, "NEAR_JACCARD", float(least))
+    rng = np.random.default_rng(0)
+    sets = [set(rng.choice(14, rng.integers(1, 11), replace=False).tolist()) for _ in range(40)]
+    texts = [" ".join(f"w{word}" for word in words) for words in sets]
+    assert near_clusters(texts).tolist() == clusters_by_hand(sets, least)
 
 
 @pytest.mark.parametrize("products", [1, 200, 4_000_000])

@@ -2,7 +2,7 @@
 
 from afina.data.cleaning import clean_text, normalise
 from afina.data.columns import Columns, find_columns
-from afina.data.fingerprints import Fingerprints
+from afina.data.fingerprints import Fingerprints, digests_of
 from afina.data.loading import LoadNotes, load_dataset, map_labels
 from afina.data.quality import Match, Overlap, duplicate_rows, find_overlap
 from afina.data.reading import RawText, RawTexts, read_texts
@@ -33,6 +33,7 @@ __all__ = [
     "Row",
     "TextDataset",
     "clean_text",
+    "digests_of",
     "duplicate_rows",
     "find_clusters",
     "find_columns",

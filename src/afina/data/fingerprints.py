@@ -55,7 +55,7 @@ class Fingerprints:
         words, sizes = _hash_words(forms)
         none = [np.zeros(0, np.int64)]
         return cls(
-            digests=np.array(_digests(forms), dtype=np.uint64),
+            digests=digests_of(forms),
             words=words,
             sizes=sizes,
             roles=[role for role, dataset in parts.items() for _ in range(len(dataset))],
@@ -79,7 +79,7 @@ class Fingerprints:
             chosen = np.concatenate([np.array(rest, np.int64), len(forms) + np.array(distinct, np.int64)])
             return nearest_sets(sets.select(chosen), len(rest))
 
-        return join_texts(_digests(forms), self.digests.tolist(), near)
+        return join_texts(digests_of(forms).tolist(), self.digests.tolist(), near)
 
     def write(self, path: Path) -> None:
         """Write a Parquet file."""
@@ -133,8 +133,9 @@ class Fingerprints:
         )
 
 
-def _digests(forms: Sequence[str]) -> list[int]:
-    return [_hash(form, n_bytes=8) for form in forms]
+def digests_of(forms: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """The hash of each text in normal form, (n_texts,), by which equal texts are found."""
+    return np.array([_hash(form, n_bytes=8) for form in forms], dtype=np.uint64)
 
 
 def _hash_words(forms: Sequence[str]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:

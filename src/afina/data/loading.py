@@ -36,6 +36,8 @@ class LoadNotes:
     """Rows set aside by what is to be said of them."""
     neutral: list[str] = field(default_factory=list)
     """Texts of the rows set aside because they lean neither way."""
+    domains: list[str | None] | None = None
+    """What the group column says of each text of the data set, None where it is blank; None where none was named."""
     duplicates: int = 0
     mapping: str | None = None
     """How label values became label names, in words; None where they are the names."""
@@ -118,6 +120,9 @@ def load_dataset(
     dataset = _dataset(kept, mapping, labels, name or source_name(source), grouped=group_column is not None)
     repeats = duplicate_rows(dataset) if drop_duplicates else np.zeros(0, np.int64)
     notes.duplicates = len(repeats)
+    if group_column is not None:
+        dropped = set(repeats.tolist())
+        notes.domains = [row.group or None for i, row in enumerate(kept) if i not in dropped]
     notes.messages += _messages(notes)
     return dataset.without(repeats), notes
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,10 @@ import numpy.typing as npt
 from afina.data.words import words_of
 from afina.extras import require
 
-NEAR_JACCARD = 0.8
-# By chance differ in one of four words or more: of 872 sentences of SST-2's dev set none from its training sentences
-# and 5 from its 53,493 training phrases, of 3,763 reviews of CR 1 and 5. With five words they are 0, 1, 1 and 2, but
-# texts of four words are 2 % of such sets and would be missed; with three words they are 1, 6, 5 and 14.
+# A fraction, so that bounds on counts of words are exact.
+_NEAR = Fraction(4, 5)
+NEAR_JACCARD = float(_NEAR)
+# Shorter texts differ in one word by chance too often: docs/decisions/004-near-duplicates.md has the counts.
 ONE_WORD_LEAST = 4
 # A text that differs so from more others has a form that many share, such as "order number 17 is late".
 _MOST_ONE_WORD_NEIGHBOURS = 3
@@ -92,8 +93,9 @@ class WordSets:
 
     @property
     def _least_shared(self) -> Positions:
-        """Words that a text near each set must share with it: four fifths, rounded up, or all but one."""
-        return np.minimum((4 * self.sizes + 4) // 5, self.sizes - (self.sizes >= ONE_WORD_LEAST))
+        """Words that a text near each set must share with it: that fraction, rounded up, or all but one."""
+        fraction = -(-_NEAR.numerator * self.sizes // _NEAR.denominator)
+        return np.minimum(fraction, self.sizes - (self.sizes >= ONE_WORD_LEAST))
 
     @property
     def rare_shared(self) -> Positions:
@@ -231,7 +233,7 @@ def candidate_pairs(sets: WordSets, rows: Positions, columns: Positions) -> Iter
         one, other = rows[start + shared.row], columns[shared.col]
         enough = shared.data >= np.minimum(sets.rare_shared[one], sets.rare_shared[other])
         small, large = np.minimum(sets.sizes[one], sets.sizes[other]), np.maximum(sets.sizes[one], sets.sizes[other])
-        likely = enough & (5 * small >= 4 * large) & (one != other)
+        likely = enough & (_NEAR.denominator * small >= _NEAR.numerator * large) & (one != other)
         yield one[likely], other[likely]
         start = end
 

@@ -156,7 +156,7 @@ def _evaluate(
     everything, rows = np.arange(len(dataset)), leakage.scored_rows
     chosen, probabilities = dataset.select(rows), answers.probabilities[rows]
     details = detail(
-        chosen, probabilities, truncated=answers.truncated[rows], domains=_domains(chosen), samples=samples
+        chosen, probabilities, truncated=answers.truncated[rows], domains=_domains(notes, rows), samples=samples
     )
     threshold = classifier.threshold
     return {
@@ -198,12 +198,9 @@ def _neutral(classifier: Classifier, texts: Sequence[str], reporter: Reporter) -
     }
 
 
-def _domains(dataset: TextDataset) -> list[str] | None:
-    """The domain of each text; a row that names none was made a group of its own, called by its row."""
-    if dataset.groups is None or dataset.row_numbers is None:
-        return None
-    pairs = zip(dataset.groups, dataset.row_numbers.tolist(), strict=True)
-    return ["none given" if group == f"row {row}" else group for group, row in pairs]
+def _domains(notes: LoadNotes, rows: npt.NDArray[np.int64]) -> list[str] | None:
+    """The domain of each of these texts, in words."""
+    return None if notes.domains is None else [notes.domains[i] or "none given" for i in rows]
 
 
 def _keep(run: RunFolder, results: Sequence[Mapping[str, Any]], reporter: Reporter) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from afina.data import Fingerprints, Overlap, TextDataset
+from afina.data import Fingerprints, Overlap, TextDataset, digests_of
 from afina.recipes.preparation import PreparedData
 from afina.run_folder import RunFolder
 
@@ -145,7 +145,7 @@ def _training_text(prints: Fingerprints, position: int, training: TextDataset | 
     if training is None or training.row_numbers is None or prints.roles[position] != "train":
         return None
     for i in np.flatnonzero(training.row_numbers == prints.row_numbers[position]):
-        if Fingerprints.of({"train": training.select(np.array([i]))}).digests[0] == prints.digests[position]:
+        if digests_of([training.normal_forms[int(i)]])[0] == prints.digests[position]:
             return training.texts[int(i)]
     return None
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from afina.config import RunConfig
-from afina.data import SAMPLE, Fingerprints, TextDataset, public_name
+from afina.data import SAMPLE, Fingerprints, TextDataset, digests_of, public_name
 from afina.data.sources.database import is_database
 from afina.data.sources.hub import PREFIX as HUB_PREFIX
 from afina.errors import AfinaError
@@ -59,4 +59,4 @@ def _read(config: RunConfig, labels: LabelSet) -> TextDataset | None:
 def _learned(texts: TextDataset, fingerprints: Fingerprints) -> npt.NDArray[np.int64]:
     """Positions of the texts that a run was trained on, and not only tested by."""
     trained_on = fingerprints.digests[np.array([role == "train" for role in fingerprints.roles], dtype=bool)]
-    return np.flatnonzero(np.isin(Fingerprints.of({"source": texts}).digests, trained_on))
+    return np.flatnonzero(np.isin(digests_of(texts.normal_forms), trained_on))
