@@ -79,6 +79,18 @@ def test_a_changed_or_missing_file_of_a_run_is_named(tmp_path):
         run.verify()
 
 
+@pytest.mark.parametrize("artifacts", [None, [], "all"])
+def test_a_manifest_that_lists_no_files_is_no_manifest(tmp_path, artifacts):
+    write_json(RunFolder(tmp_path).manifest, {"labels": ["a", "b"], "artifacts": artifacts})
+    with pytest.raises(ModelError, match="does not list"):
+        RunFolder(tmp_path).verify()
+
+
+def test_half_an_emoji_does_not_keep_a_document_from_being_written(tmp_path):
+    write_json(tmp_path / "a.json", {"joy \ud83d": 1})
+    assert (tmp_path / "a.json").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"no": "labels"}'])
 def test_a_folder_that_is_no_run_is_refused(tmp_path, content):
     with pytest.raises(ModelError, match="No such run"):

@@ -206,3 +206,16 @@ def test_what_the_user_says_of_values_holds():
     assert infer_mapping("01", column="label", names={"0": "positive", "1": "negative"}).names["0"] == "positive"
     with pytest.raises(DataError, match="does not know: '2'"):
         infer_mapping("012", column="label", names={"0": "negative", "1": "positive"}, known=TWO)
+
+
+def test_labels_that_differ_in_case_only_stay_apart_where_a_model_knows_both():
+    known = LabelSet(("A", "a", "b"))
+    assert infer_mapping(["A", "a", "b"], column="label", known=known, keep=True).names == {
+        "A": "A",
+        "a": "a",
+        "b": "b",
+    }
+
+
+def test_half_an_emoji_in_a_label_can_be_written():
+    assert canonical("joy \ud83d").encode()

@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from tests.modeling.families import FAMILIES
 
-from afina.evaluation import at_temperature, expected_calibration_error, log_probabilities
+from afina.evaluation import at_temperature, expected_calibration_error, fit_temperature, log_probabilities
 from afina.inference import Classifier
 from afina.recipes import calibrating
+from afina.recipes.calibrating import choose_temperature
 
 TEXTS = [
     "the good film number 3 was lovely it", "a sad and awful room", "not very fine", "it was", "kind",
@@ -155,3 +156,18 @@ def test_the_adapter_alone_is_calibrated_too(tune, tiny_model):
     tokenizer = AutoTokenizer.from_pretrained(tuned.run.model)
     found = adapted(**tokenizer(TEXTS, padding=True, return_tensors="pt")).logits.softmax(dim=1).detach().numpy()
     np.testing.assert_allclose(found, Classifier.load(tuned.run.root).predict_proba(TEXTS), atol=1e-5)
+
+
+def test_no_temperature_is_taken_that_takes_confidence_away_from_the_truth():
+    # A model hardly trained: it ranks texts well and calls nearly all of them positive. Sharper answers would be
+    # likelier, and further from how often they are right.
+    scores = np.linspace(-2, 2, 400)
+    logits = np.stack([np.zeros(400), 0.06 * scores + 0.27], axis=1)
+    logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    label_ids = (scores > 0).astype(np.int64)
+    assert fit_temperature(label_ids, logs) < 0.8
+    assert choose_temperature(label_ids, logs) == 1
+    # One that is only too sure of itself is softened.
+    sure = log_probabilities(np.tile([0.01, 0.99], (400, 1)))
+    mostly = (np.arange(400) % 5 > 0).astype(np.int64)
+    assert choose_temperature(mostly, sure) == fit_temperature(mostly, sure) > 2

@@ -135,3 +135,18 @@ def test_bad_input_is_one_sentence(run, tmp_path):
     long.write_text("text\n" + "\n".join(f"{i} " + "word " * 400 for i in range(5)), encoding="utf-8")
     with pytest.raises(DataError, match="No text of at most 1,000 characters"):
         check_run(run.root, on=str(long))
+
+
+def test_a_run_that_cannot_be_written_to_is_tested_all_the_same(tiny_model, tmp_path):
+    run = write_untrained_run(tmp_path / "run", tiny_model)
+    run.behaviour.mkdir()
+    reporter = Recorder()
+    assert check_run(run.root, n_cases=20, capabilities=["typos"], reporter=reporter)["tests"]
+    assert any("Not kept in the run" in warning for warning in reporter.warned)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a table"])
+def test_damaged_predictions_cost_only_the_hint_at_another_language(tiny_model, tmp_path, content):
+    run = write_untrained_run(tmp_path / "run", tiny_model)
+    run.predictions.write_bytes(content)
+    assert check_run(run.root, n_cases=20, capabilities=["typos"])["tests"]

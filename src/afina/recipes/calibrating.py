@@ -135,7 +135,7 @@ def calibrate(
         adapter: Folder of the low-rank updates saved alone, where there are any; they are changed as the model is.
     """
     logs = log_probabilities(classifier.predict_proba(dev.texts))
-    temperature = _temperature(dev.label_ids, logs)
+    temperature = choose_temperature(dev.label_ids, logs)
     folded = session.fold(temperature, dev.texts, adapter=adapter)
     answers = model = at_temperature(logs, temperature)
     blending = Blending()
@@ -153,7 +153,7 @@ def calibrate(
     )
 
 
-def _temperature(label_ids: npt.NDArray[np.int64], logs: npt.NDArray[np.float64]) -> float:
+def choose_temperature(label_ids: npt.NDArray[np.int64], logs: npt.NDArray[np.float64]) -> float:
     """The temperature that fits the dev texts best; 1 where it would take confidence further away from accuracy.
 
     The likelihood wants no answer changed, only all made softer or sharper. Of a model that leans to one label, as one
