@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from afina.recipes import FineTuned
 
 # Set before any library reads it: no test may reach a hub.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -111,6 +116,61 @@ def _wordpiece(vocabulary: list[str]):
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
     return tokenizer
+
+
+def tiny_options(
+    model: Path, source: object, out: Path, settings: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """Settings by which the tiny model learns the reviews of `write_reviews` in two seconds."""
+    return {
+        "data.source": str(source), "modeling.name": str(model), "training.max_steps": 60,
+        "training.learning_rate": 1e-2, "training.precision": "fp32", "tokenization.batch_tokens": 128,
+        "out": str(out), **(settings or {}),
+    }  # fmt: skip
+
+
+def train_tiny(
+    model: Path, source: object, out: Path, settings: Mapping[str, object] | None = None, **arguments: Any
+) -> FineTuned:
+    """Fine-tune the tiny model on a source; keyword arguments go to `fine_tune`."""
+    from afina.config import load_config
+    from afina.recipes import fine_tune
+
+    config, origins = load_config(options=tiny_options(model, source, out, settings))
+    return fine_tune(config, origins=origins, **arguments)
+
+
+@pytest.fixture(scope="session")
+def trained_run(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the tiny model that has learned its reviews, `source.csv` beside it; to be read and not changed."""
+    folder = tmp_path_factory.mktemp("trained")
+    return train_tiny(tiny_model, write_reviews(folder / "source.csv", 60), folder / "run").run.root
+
+
+@pytest.fixture(scope="session")
+def poor_run(tiny_model: Path, trained_run: Path) -> Path:
+    """A run on the same reviews that has learned next to nothing; to be read and not changed."""
+    settings = {"training.max_steps": 1, "training.learning_rate": 1e-9}
+    return train_tiny(tiny_model, trained_run.parent / "source.csv", trained_run.parent / "poor", settings).run.root
+
+
+@pytest.fixture
+def run_copy(trained_run: Path, tmp_path: Path) -> Path:
+    """A copy of the trained run, to be changed at will."""
+    return shutil.copytree(trained_run, tmp_path / "run")
+
+
+@pytest.fixture
+def new_csv(tmp_path: Path) -> Path:
+    """Eighty reviews of rooms, of which no run on the reviews of `write_reviews` knows any."""
+    path = tmp_path / "new.csv"
+    lines = [
+        f"this {words[i % 8]} and {words[(i // 8) % 8]} room,{label}"
+        for words, label in ((POSITIVE, "positive"), (NEGATIVE, "negative"))
+        for i in range(40)
+    ]
+    path.write_text("text,label\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    return path
 
 
 @pytest.fixture

@@ -6,32 +6,9 @@ import csv
 import gzip
 import io
 import json
-import shutil
 
 import pyarrow.parquet as pq
 import pytest
-from tests.conftest import write_reviews
-
-from afina.config import load_config
-from afina.recipes import fine_tune
-
-
-@pytest.fixture(scope="module")
-def trained_run(tiny_model, tmp_path_factory):
-    """A finished run of the tiny model that has learned its reviews."""
-    folder = tmp_path_factory.mktemp("trained")
-    options = {
-        "data.source": str(write_reviews(folder / "source.csv", 60)), "modeling.name": str(tiny_model),
-        "training.max_steps": 60, "training.learning_rate": 1e-2, "training.precision": "fp32",
-        "tokenization.batch_tokens": 128, "out": str(folder / "run"),
-    }  # fmt: skip
-    return fine_tune(load_config(options=options)[0]).run.root
-
-
-@pytest.fixture
-def run(trained_run, tmp_path):
-    """A copy of it, to be changed at will."""
-    return shutil.copytree(trained_run, tmp_path / "run")
 
 
 def test_train_prints_a_table_a_verdict_and_what_to_do_next(afina_command, reviews_csv, tiny_model):
@@ -55,17 +32,17 @@ def test_json_is_one_document_on_standard_output(afina_command, reviews_csv, tin
     assert json.loads(out)["steps"] == 2
 
 
-def test_predict_answers_in_order(afina_command, run):
-    code, out, _ = afina_command("predict", run, "the good film was great", "the awful room was rude", "--json")
+def test_predict_answers_in_order(afina_command, run_copy):
+    code, out, _ = afina_command("predict", run_copy, "the good film was great", "the awful room was rude", "--json")
     assert code == 0
     predictions = json.loads(out)["predictions"]
     assert [p["label"] for p in predictions] == ["positive", "negative"]
     assert sum(predictions[0]["probabilities"].values()) == pytest.approx(1)
-    code, out, _ = afina_command("predict", run, "the good film was great")
+    code, out, _ = afina_command("predict", run_copy, "the good film was great")
     assert out.startswith("positive")
 
 
-def test_predict_reads_lines_of_standard_input(afina_command, run, monkeypatch):
+def test_predict_reads_lines_of_standard_input(afina_command, run_copy, monkeypatch):
     class Stdin:
         buffer = io.BytesIO("the good film was great\n\nthe awful café was rude\n".encode())
 
@@ -74,18 +51,18 @@ def test_predict_reads_lines_of_standard_input(afina_command, run, monkeypatch):
             return False
 
     monkeypatch.setattr("sys.stdin", Stdin())
-    code, out, _ = afina_command("predict", run, "--json")
+    code, out, _ = afina_command("predict", run_copy, "--json")
     assert code == 0
     assert [p["label"] for p in json.loads(out)["predictions"]] == ["positive", "negative"]
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.tsv", "out.jsonl", "out.parquet", "out.csv.gz"])
-def test_predict_file_keeps_rows_and_columns(afina_command, run, tmp_path, name):
+def test_predict_file_keeps_rows_and_columns(afina_command, run_copy, tmp_path, name):
     source = tmp_path / "in.jsonl"
     rows = [{"id": i, "text": text} for i, text in enumerate(["the good film", "", 'the awful, "sad" room', "fine 🙂"])]
     source.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
     out = tmp_path / name
-    code, _, err = afina_command("predict", run, "--file", source, "--out", out)
+    code, _, err = afina_command("predict", run_copy, "--file", source, "--out", out)
     assert code == 0, err
     assert "1 rows without text" in err
     if name.endswith("parquet"):
@@ -100,7 +77,7 @@ def test_predict_file_keeps_rows_and_columns(afina_command, run, tmp_path, name)
     assert [row["predicted_label"] or None for row in written][:3] == ["positive", None, "negative"]
     assert [row["text"] for row in written] == [row["text"] for row in rows]
     assert float(written[0]["probability_positive"]) == pytest.approx(float(written[0]["predicted_score"]))
-    code, _, err = afina_command("predict", run, "--file", source, "--out", out)
+    code, _, err = afina_command("predict", run_copy, "--file", source, "--out", out)
     assert code == 2
     assert "exists" in err
 
@@ -190,17 +167,17 @@ def test_bad_options_are_one_sentence(afina_command, reviews_csv, tiny_model, tm
         (["train", "--resume", "nowhere.partial"], "Not an unfinished run"),
     ],
 )
-def test_bad_input_to_other_commands_is_one_sentence(afina_command, run, arguments, expected):
-    code, printed, err = afina_command(*(argument.format(run=run) for argument in arguments))
+def test_bad_input_to_other_commands_is_one_sentence(afina_command, run_copy, arguments, expected):
+    code, printed, err = afina_command(*(argument.format(run=run_copy) for argument in arguments))
     assert code == 2
     assert printed == ""
     assert expected in err
 
 
-def test_foreign_labels_are_refused_by_name(afina_command, run, tmp_path):
+def test_foreign_labels_are_refused_by_name(afina_command, run_copy, tmp_path):
     source = tmp_path / "emotions.csv"
     source.write_text("text,label\n" + "so glad today,joy\nso cross today,anger\n" * 5)
-    code, _, err = afina_command("evaluate", run, source)
+    code, _, err = afina_command("evaluate", run_copy, source)
     assert code == 2
     assert "'anger', 'joy'" in err
     assert "negative, positive" in err
@@ -215,12 +192,12 @@ def test_a_latin_1_file_is_read_and_told(afina_command, tiny_model, tmp_path):
     assert "latin.csv is not UTF-8; it was read as latin_1" in err
 
 
-def test_a_changed_run_is_refused_by_file_name(afina_command, run):
-    weights = run / "model" / "model.safetensors"
+def test_a_changed_run_is_refused_by_file_name(afina_command, run_copy):
+    weights = run_copy / "model" / "model.safetensors"
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
     weights.write_bytes(content)
-    code, _, err = afina_command("predict", run, "a text")
+    code, _, err = afina_command("predict", run_copy, "a text")
     assert code == 2
     assert "model/model.safetensors" in err
 

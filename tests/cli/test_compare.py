@@ -6,36 +6,11 @@ import shutil
 
 import pytest
 from tests.cli.documents import only_document
-from tests.conftest import write_reviews
-
-from afina.config import load_config
-from afina.recipes import fine_tune
-
-
-@pytest.fixture(scope="module")
-def runs(tiny_model, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("runs")
-    source = write_reviews(folder / "source.csv", 60)
-
-    def train(name, steps, rate):
-        options = {
-            "data.source": str(source), "modeling.name": str(tiny_model), "training.max_steps": steps,
-            "training.learning_rate": rate, "training.precision": "fp32", "tokenization.batch_tokens": 128,
-            "out": str(folder / name),
-        }  # fmt: skip
-        return fine_tune(load_config(options=options)[0]).run.root
-
-    return train("good", 60, 1e-2), train("poor", 1, 1e-9)
 
 
 @pytest.fixture
-def new_csv(tmp_path):
-    lines = [f"this {word} and {other} room,{label}" for label, words in
-             (("positive", ("good", "fine", "great", "kind")), ("negative", ("bad", "poor", "rude", "stale")))
-             for word in words for other in words if word != other]  # fmt: skip
-    path = tmp_path / "new.csv"
-    path.write_text("text,label\n" + "\n".join(lines) + "\n")
-    return path
+def runs(trained_run, poor_run):
+    return trained_run, poor_run
 
 
 def test_it_prints_who_is_better_by_how_much_what_it_costs_and_where_they_disagree(afina_command, runs, new_csv):
@@ -48,11 +23,11 @@ def test_it_prints_who_is_better_by_how_much_what_it_costs_and_where_they_disagr
         assert expected in printed
 
 
-def test_a_tie_is_told_with_the_texts_it_would_take(afina_command, runs, new_csv, tmp_path):
+def test_equal_answers_are_told(afina_command, runs, new_csv, tmp_path):
     same = shutil.copytree(runs[0], tmp_path / "same")
     code, out, _ = afina_command("compare", runs[0], same, "--on", new_csv)
     assert code == 0
-    assert "give the same label to each of these 24 texts" in " ".join(out.split())
+    assert "give the same label to each of these 80 texts" in " ".join(out.split())
 
 
 def test_json_is_one_document_with_all_disagreements(afina_command, runs, new_csv, tmp_path):

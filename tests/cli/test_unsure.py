@@ -6,67 +6,49 @@ import csv
 import json
 
 import pytest
-from tests.conftest import write_reviews
-
-from afina.config import load_config
-from afina.recipes import fine_tune
 
 TEXTS = ("the good film was great", "it was", "the awful room was rude")
 
 
-@pytest.fixture(scope="module")
-def trained(tiny_model, tmp_path_factory):
-    """A run of the tiny model that has learned its reviews."""
-    folder = tmp_path_factory.mktemp("trained")
-    options = {
-        "data.source": str(write_reviews(folder / "source.csv", 60)), "modeling.name": str(tiny_model),
-        "training.max_steps": 60, "training.learning_rate": 1e-2, "training.precision": "fp32",
-        "tokenization.batch_tokens": 128, "out": str(folder / "run"),
-    }  # fmt: skip
-    return fine_tune(load_config(options=options)[0]).run
-
-
 @pytest.fixture
-def set_threshold(trained):
-    """Give the run a threshold, and take it away afterwards."""
-    before = trained.manifest.read_text()
+def set_threshold(run_copy):
+    """Give the run a threshold."""
 
     def write(value):
-        manifest = json.loads(before)
+        manifest = json.loads((run_copy / "run.json").read_text())
         manifest["unsure"]["threshold"] = value
-        trained.manifest.write_text(json.dumps(manifest))
+        (run_copy / "run.json").write_text(json.dumps(manifest))
 
-    yield write
-    trained.manifest.write_text(before)
+    return write
 
 
-def test_answers_below_the_threshold_are_marked(afina_command, trained, set_threshold):
-    _, out, _ = afina_command("predict", trained.root, *TEXTS, "--json")
+def test_answers_below_the_threshold_are_marked(afina_command, run_copy, set_threshold):
+    _, out, _ = afina_command("predict", run_copy, *TEXTS, "--json")
     predictions = json.loads(out)["predictions"]
     assert [prediction["uncertain"] for prediction in predictions] == [None, None, None]
     scores = sorted(prediction["score"] for prediction in predictions)
     assert scores[0] == predictions[1]["score"]
     set_threshold((scores[0] + scores[1]) / 2)
-    _, out, _ = afina_command("predict", trained.root, *TEXTS, "--json")
+    _, out, _ = afina_command("predict", run_copy, *TEXTS, "--json")
     assert [prediction["uncertain"] for prediction in json.loads(out)["predictions"]] == [False, True, False]
-    _, out, _ = afina_command("predict", trained.root, *TEXTS)
+    _, out, _ = afina_command("predict", run_copy, *TEXTS)
     assert ["not sure" in line for line in out.splitlines()] == [False, True, False]
     set_threshold(0.0)
-    _, out, _ = afina_command("predict", trained.root, *TEXTS)
+    _, out, _ = afina_command("predict", run_copy, *TEXTS)
     assert "not sure" not in out
 
 
-def test_a_file_says_of_each_row_whether_it_is_sure(afina_command, trained, set_threshold, tmp_path):
+def test_a_file_says_of_each_row_whether_it_is_sure(afina_command, run_copy, set_threshold, tmp_path):
     set_threshold(0.999999)
     source = tmp_path / "in.csv"
     source.write_text("text\n" + "\n".join(TEXTS) + "\n")
-    code, out, _ = afina_command("predict", trained.root, "--file", source, "--out", tmp_path / "out.csv")
+    code, out, _ = afina_command("predict", run_copy, "--file", source, "--out", tmp_path / "out.csv")
     assert code == 0
     assert "3 rows written" in out
     assert "3 of them not sure" in out
     with (tmp_path / "out.csv").open() as file:
         assert [row["uncertain"] for row in csv.DictReader(file)] == ["True"] * 3
-    _, out, _ = afina_command("predict", trained.root, "--file", source, "--out", tmp_path / "2.csv", "--json")
+    _, out, _ = afina_command("predict", run_copy, "--file", source, "--out", tmp_path / "2.csv", "--json")
     assert json.loads(out)["uncertain"] == 3
 
 

@@ -10,32 +10,20 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import load_file, save_file
-from tests.conftest import NEGATIVE, POSITIVE, write_reviews
+from tests.conftest import train_tiny
 from tests.recipes.recorder import Recorder
 
 from afina import Classifier
-from afina.config import load_config
 from afina.data import load_dataset
 from afina.errors import ConfigError, DataError, ModelError, OutputError
-from afina.recipes import compare_runs, fine_tune
+from afina.recipes import compare_runs
 from afina.recipes.contender import weigh_cost
 
 
-@pytest.fixture(scope="module")
-def runs(tiny_model, tmp_path_factory):
-    """A run that has learned its reviews, and one that has not."""
-    folder = tmp_path_factory.mktemp("runs")
-    source = write_reviews(folder / "source.csv", 60)
-
-    def train(name, steps, rate):
-        options = {
-            "data.source": str(source), "modeling.name": str(tiny_model), "training.max_steps": steps,
-            "training.learning_rate": rate, "training.precision": "fp32", "tokenization.batch_tokens": 128,
-            "out": str(folder / name),
-        }  # fmt: skip
-        return fine_tune(load_config(options=options)[0]).run.root
-
-    return train("good", 60, 1e-2), train("poor", 1, 1e-9), source
+@pytest.fixture
+def runs(trained_run, poor_run):
+    """A run that has learned its reviews, and one that has not, and the reviews."""
+    return trained_run, poor_run, trained_run.parent / "source.csv"
 
 
 def turn_round(run):
@@ -52,19 +40,6 @@ def turn_round(run):
     for name in ("model/model.safetensors", "model/config.json"):
         manifest["artifacts"][name] = hashlib.sha256((run / name).read_bytes()).hexdigest()
     (run / "run.json").write_text(json.dumps(manifest))
-
-
-@pytest.fixture
-def new_csv(tmp_path):
-    """Reviews of other rooms, of which neither run knows any."""
-    path = tmp_path / "new.csv"
-    lines = [
-        f"this {words[i % 8]} and {words[(i // 8) % 8]} room,{label}"
-        for words, label in ((POSITIVE, "positive"), (NEGATIVE, "negative"))
-        for i in range(40)
-    ]
-    path.write_text("text,label\n" + "\n".join(lines) + "\n")
-    return path
 
 
 def test_the_better_run_is_named_with_its_lead(runs, new_csv):
@@ -154,11 +129,7 @@ def test_runs_with_other_labels_cannot_be_compared(runs, tiny_model, tmp_path):
              (("good", "joy"), ("bad", "anger"), ("sad", "grief"))]  # fmt: skip
     source = tmp_path / "moods.csv"
     source.write_text("text,label\n" + "\n".join(lines) + "\n")
-    options = {
-        "data.source": str(source), "modeling.name": str(tiny_model), "training.max_steps": 1,
-        "training.precision": "fp32", "out": str(tmp_path / "moods"),
-    }  # fmt: skip
-    other = fine_tune(load_config(options=options)[0]).run.root
+    other = train_tiny(tiny_model, source, tmp_path / "moods", {"training.max_steps": 1}).run.root
     with pytest.raises(ModelError, match=r"other labels: .*negative, positive apart, .*anger, grief, joy"):
         compare_runs(runs[0], other, [str(source)])
 
