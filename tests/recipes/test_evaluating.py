@@ -14,7 +14,7 @@ from afina.config import load_config
 from afina.data import Fingerprints, TextDataset, load_dataset
 from afina.errors import DataError, ModelError
 from afina.labels import LabelSet
-from afina.recipes import evaluate_run, fine_tune
+from afina.recipes import ReadOptions, evaluate_run, fine_tune
 from afina.recipes.run_report import report_document
 from afina.run_folder import RunFolder
 
@@ -184,9 +184,9 @@ def test_stars_and_names_are_mapped_and_told(run, tmp_path):
 
 def test_what_the_user_says_of_labels_holds_and_nonsense_is_noticed(run, tmp_path):
     source = write(tmp_path / "coded.csv", new_reviews(40, labels=("x", "y")))
-    (right,), reporter = evaluate(run, source, label_names={"x": "negative", "y": "positive"})
+    (right,), reporter = evaluate(run, source, reading=ReadOptions(label_names={"x": "negative", "y": "positive"}))
     assert not any("chance" in told for told in reporter.warned)
-    (wrong,), reporter = evaluate(run, source, label_names={"x": "positive", "y": "negative"})
+    (wrong,), reporter = evaluate(run, source, reading=ReadOptions(label_names={"x": "positive", "y": "negative"}))
     assert wrong["accuracy"]["value"] == pytest.approx(1 - right["accuracy"]["value"])
     assert any("worse than chance" in told for told in reporter.warned)
 
@@ -235,7 +235,7 @@ def test_a_run_that_cannot_be_written_to_is_evaluated_all_the_same(run, tmp_path
 
 
 def test_progress_is_told_text_by_text(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("afina.recipes.evaluating._TEXTS_AT_A_TIME", 8)
+    monkeypatch.setattr("afina.recipes.labelled._TEXTS_AT_A_TIME", 8)
     (parts,), _ = evaluate(run, write(tmp_path / "new.csv", new_reviews(20)))
     monkeypatch.undo()
     (whole,), _ = evaluate(run, write(tmp_path / "new.csv", new_reviews(20)))

@@ -64,13 +64,10 @@ def compare(
     """
     with _console.progress_reporter() as reporter:
         reporter.stage("Starting")
-        from afina.recipes import compare_runs
+        from afina.recipes import ReadOptions, compare_runs
 
-        document = compare_runs(
-            first, second, sources, reporter=reporter, text_column=text_column, title_column=title_column,
-            label_column=label_column, label_names=read_label_names(label_names), max_rows=max_rows, out=out,
-            force=force,
-        )  # fmt: skip
+        reading = ReadOptions(text_column, title_column, label_column, read_label_names(label_names), max_rows)
+        document = compare_runs(first, second, sources, reading=reading, reporter=reporter, out=out, force=force)
     if json:
         _console.print_json(document)
         return

@@ -62,19 +62,10 @@ def evaluate(
     """
     with _console.progress_reporter() as reporter:
         reporter.stage("Starting")
-        from afina.recipes import evaluate_run
+        from afina.recipes import ReadOptions, evaluate_run
 
-        document = evaluate_run(
-            run,
-            sources,
-            reporter=reporter,
-            text_column=text_column,
-            title_column=title_column,
-            label_column=label_column,
-            label_names=read_label_names(label_names),
-            domain_column=domain_column,
-            max_rows=max_rows,
-        )
+        reading = ReadOptions(text_column, title_column, label_column, read_label_names(label_names), max_rows)
+        document = evaluate_run(run, sources, reading=reading, domain_column=domain_column, reporter=reporter)
     if json:
         _console.print_json(document)
     else:

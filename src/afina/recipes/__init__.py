@@ -13,6 +13,7 @@ __all__ = [
     "FineTuned",
     "Ladder",
     "Matrix",
+    "ReadOptions",
     "Repeated",
     "Reporter",
     "Silent",
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from afina.recipes.evaluating import evaluate_run
     from afina.recipes.fine_tuning import FineTuned, fine_tune, resume
     from afina.recipes.inspecting import inspect_data
+    from afina.recipes.labelled import ReadOptions
     from afina.recipes.ladder.climbing import Ladder, climb_ladder
     from afina.recipes.ladder.drawing import draw_ladder
     from afina.recipes.matrix.measuring import Matrix, measure_matrix
@@ -61,6 +63,7 @@ else:
             "FineTuned": "fine_tuning",
             "Ladder": "ladder.climbing",
             "Matrix": "matrix.measuring",
+            "ReadOptions": "labelled",
             "Repeated": "repeating",
             "Reporter": "reporting",
             "Silent": "reporting",

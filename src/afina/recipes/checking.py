@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from afina.config import DEFAULT_CASES, Capability
-from afina.data import SAMPLE, clean_text, public_name, read_texts, source_name
+from afina.data import clean_text, public_name, read_texts, source_name
 from afina.data.languages import detect_languages
 from afina.errors import ConfigError, DataError, MachineLimitError, MissingExtraError, ModelError, OutputError
 from afina.evaluation import exact_share
@@ -28,6 +28,7 @@ from afina.evaluation.behaviour import (
 from afina.inference import Classifier
 from afina.labels import LabelSet
 from afina.outputs import as_one_sentence
+from afina.recipes.labelled import tested_part
 from afina.recipes.reporting import Reporter, Silent
 from afina.run_folder import RunFolder, write_json
 
@@ -145,7 +146,7 @@ def _read(
 ) -> list[str]:
     """The short texts of a source, shuffled: it may be sorted by label."""
     raw = read_texts(
-        f"{SAMPLE}:test" if source == SAMPLE else source,
+        tested_part(source),
         text_column=text_column, title_column=title_column, want_label=False, max_rows=_MOST_TEXTS, seed=seed,
     )  # fmt: skip
     texts = list(dict.fromkeys(text for row in raw.texts if (text := clean_text(row.text))))

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from afina.config import DEFAULT_MAX_ROWS
-from afina.data import SAMPLE, TextDataset, load_dataset, public_name
+from afina.data import TextDataset
 from afina.data.writing import check_output, row_writer
 from afina.errors import ConfigError, DataError, ModelError
 from afina.evaluation import compare_predictions, evaluate_answers, find_disagreements
 from afina.recipes.contender import Contender, weigh_cost
+from afina.recipes.labelled import Answers, ReadOptions, load_labelled, require_two_labels
 from afina.recipes.leakage import Leakage
 from afina.recipes.reporting import Reporter, Silent
 
@@ -27,12 +27,8 @@ def compare_runs(
     second: str | os.PathLike[str],
     sources: Sequence[str],
     *,
+    reading: ReadOptions | None = None,
     reporter: Reporter | None = None,
-    text_column: str | None = None,
-    title_column: str | None = None,
-    label_column: str | None = None,
-    label_names: Mapping[str, str] | None = None,
-    max_rows: int | None = DEFAULT_MAX_ROWS,
     samples: int = 2000,
     out: Path | None = None,
     force: bool = False,
@@ -43,12 +39,8 @@ def compare_runs(
         first: A finished run.
         second: Another one, with the same labels.
         sources: Labelled texts; `sample` means its test split.
+        reading: How they are read; columns are found by themselves if not given.
         reporter: Told of what happens.
-        text_column: Column with the text, if it is not to be found by itself.
-        title_column: Column put before the text.
-        label_column: Column with the label.
-        label_names: What the values of the label column mean, where that is not to be found by itself.
-        max_rows: Rows to hold of each source; of more, a random part. None holds all.
         samples: Bootstrap resamples behind each interval.
         out: File to write the texts to that the two label differently: csv, tsv, jsonl or parquet.
         force: Replace a file that stands there.
@@ -75,21 +67,12 @@ def compare_runs(
     contenders = (Contender.load(first), Contender.load(second))
     _require_same_labels(*contenders)
     texts = []
-    # All are read before the first is classified, so that a mistake in the last costs no waiting.
-    for source in sources:
-        reporter.stage(f"Reading {public_name(source)}")
-        dataset, notes = load_dataset(
-            f"{SAMPLE}:test" if source == SAMPLE else source,
-            text_column=text_column,
-            title_column=title_column,
-            label_column=label_column,
-            label_names=label_names,
-            labels=contenders[0].classifier.labels,
-            max_rows=max_rows,
-        )
-        for message in notes.messages:
+    for each in load_labelled(
+        sources, reading or ReadOptions(), labels=contenders[0].classifier.labels, reporter=reporter
+    ):
+        for message in each.notes.messages:
             reporter.tell(message)
-        texts.append(_only_new(dataset, contenders, reporter))
+        texts.append(_only_new(each.dataset, contenders, reporter))
     results = [_compare(contenders, dataset, removed, reporter, samples=samples) for dataset, removed in texts]
     if out is not None:
         _write_disagreements(out, results, force=force)
@@ -136,12 +119,7 @@ def _only_new(
             "them, or from texts nearly equal"
         )
     dataset = dataset.select(kept)
-    labels = [name for name, count in dataset.counts().items() if count]
-    if len(labels) == 1:
-        raise DataError(
-            f"Only one label occurs in {dataset.name}: all {len(dataset):,} texts are {labels[0]}",
-            hint="accuracy on one class says nothing about the others; give a set with texts of two labels at least",
-        )
+    require_two_labels(dataset, dataset.name)
     return dataset, removed
 
 
@@ -156,14 +134,14 @@ def _compare(
     answers, evaluations = [], []
     for contender in contenders:
         reporter.stage(f"{contender.name} on {dataset.name}")
-        probabilities, speed = contender.classify(dataset.texts, dataset.labels, reporter)
-        answers.append(probabilities)
+        given = Answers.of(contender.classifier, dataset.texts, reporter, labels=dataset.labels)
+        answers.append(given.probabilities)
         evaluation = evaluate_answers(
             dataset,
-            probabilities,
-            texts_per_second=speed,
+            given.probabilities,
+            texts_per_second=given.texts_per_second,
             samples=samples,
-            share_truncated=contender.classifier.share_truncated(dataset.texts),
+            share_truncated=float(given.truncated.mean()),
         )
         evaluations.append(evaluation.as_dict())
     comparison = compare_predictions(dataset.label_ids, answers[0], answers[1], dataset.labels, samples=samples)

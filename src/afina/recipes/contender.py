@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from afina.data import Fingerprints
 from afina.inference import Classifier
-from afina.labels import LabelSet
 from afina.recipes.leakage import read_fingerprints
-from afina.recipes.reporting import Reporter
 from afina.run_folder import RunFolder
 
-_TEXTS_AT_A_TIME = 1_000
-# The first call of a model is slow, which is nothing against the model.
-_TEXTS_TO_WARM_UP = 8
 # Speeds measured on a busy machine differ by so much without a cause.
 _CLEARLY = 1.25
 
@@ -55,17 +46,6 @@ class Contender:
         """What it takes on the disk to answer: the model, and the baseline where it is blended in."""
         folders = (self.run.model, self.run.blend)
         return sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file()) / 1e6
-
-    def classify(self, texts: Sequence[str], labels: LabelSet, reporter: Reporter) -> tuple[npt.NDArray[Any], float]:
-        """Probabilities with columns in the order of `labels`, (n_texts, n_labels), and texts a second."""
-        self.classifier.predict_proba(texts[:_TEXTS_TO_WARM_UP])
-        started, found = time.perf_counter(), []
-        for start in range(0, len(texts), _TEXTS_AT_A_TIME):
-            reporter.advance(start, len(texts))
-            found.append(self.classifier.predict_proba(texts[start : start + _TEXTS_AT_A_TIME]))
-        seconds = time.perf_counter() - started
-        columns = [self.classifier.labels.id_of(name) for name in labels]
-        return np.concatenate(found)[:, columns], len(texts) / max(seconds, 1e-9)
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON form that `compare --json` documents."""

@@ -4,40 +4,30 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from afina.config import DEFAULT_MAX_ROWS
-from afina.data import SAMPLE, LoadNotes, TextDataset, load_dataset, public_name
-from afina.errors import DataError
+from afina.data import LoadNotes
 from afina.evaluation import TrainingTexts, detail, evaluate_answers, find_mistakes, measure_threshold
 from afina.inference import Classifier
+from afina.recipes.labelled import Answers, ReadOptions, load_labelled
 from afina.recipes.leakage import Leakage, read_fingerprints
 from afina.recipes.reporting import Reporter, Silent
 from afina.recipes.training_texts import training_texts_of
 from afina.run_folder import RunFolder, write_json
-
-# So many texts are classified between two moves of the progress bar.
-_TEXTS_AT_A_TIME = 1_000
 
 
 def evaluate_run(
     run: str | os.PathLike[str],
     sources: Sequence[str],
     *,
-    reporter: Reporter | None = None,
-    text_column: str | None = None,
-    title_column: str | None = None,
-    label_column: str | None = None,
+    reading: ReadOptions | None = None,
     domain_column: str | None = None,
-    label_names: Mapping[str, str] | None = None,
-    max_rows: int | None = DEFAULT_MAX_ROWS,
+    reporter: Reporter | None = None,
     samples: int = 2000,
 ) -> dict[str, Any]:
     """Score a run on labelled texts, leaving out those that stand in the data it was trained on.
@@ -47,13 +37,9 @@ def evaluate_run(
     Args:
         run: A finished run.
         sources: Labelled texts; `sample` means its test split, since a run may have learned the others.
-        reporter: Told of what happens.
-        text_column: Column with the text, if it is not to be found by itself.
-        title_column: Column put before the text.
-        label_column: Column with the label.
+        reading: How they are read; columns are found by themselves if not given.
         domain_column: Column that tells kinds of texts apart, such as the product; accuracy is given for each.
-        label_names: What the values of the label column mean, where that is not to be found by itself.
-        max_rows: Rows to hold of each source; of more, a random part. None holds all.
+        reporter: Told of what happens.
         samples: Bootstrap resamples behind each interval.
 
     Returns:
@@ -68,38 +54,25 @@ def evaluate_run(
     classifier = Classifier.load(run)
     folder = RunFolder(Path(run))
     fingerprints = read_fingerprints(folder)
-    loaded = []
-    # All are read before the first is classified, so that a mistake in the last costs no waiting.
-    for source in sources:
-        reporter.stage(f"Reading {public_name(source)}")
-        dataset, notes = load_dataset(
-            f"{SAMPLE}:test" if source == SAMPLE else source,
-            text_column=text_column,
-            title_column=title_column,
-            label_column=label_column,
-            group_column=domain_column,
-            label_names=label_names,
-            labels=classifier.labels,
-            max_rows=max_rows,
-        )
-        _require_two_labels(dataset, public_name(source))
-        loaded.append((public_name(source), dataset, notes))
+    loaded = load_labelled(
+        sources, reading or ReadOptions(), labels=classifier.labels, reporter=reporter, domain_column=domain_column
+    )
     reporter.stage("Reading the run's training texts")
     training = training_texts_of(folder)
     results = []
-    for source, dataset, notes in loaded:
-        reporter.stage(f"Looking for training texts in {source}")
-        leakage = Leakage.look(dataset, fingerprints)
-        for message in notes.messages:
+    for each in loaded:
+        reporter.stage(f"Looking for training texts in {each.source}")
+        leakage = Leakage.look(each.dataset, fingerprints)
+        for message in each.notes.messages:
             reporter.tell(message)
         if leakage.sentence:
             reporter.warn(leakage.sentence)
-        reporter.stage(f"Evaluating on {source}")
-        scored = _evaluate(classifier, dataset, notes, leakage, training, reporter, samples=samples)
-        result = {"source": source, **scored}
+        reporter.stage(f"Evaluating on {each.source}")
+        scored = _evaluate(classifier, leakage, each.notes, training, reporter, samples=samples)
+        result = {"source": each.source, **scored}
         if result["accuracy"]["high"] < 1 / len(classifier.labels):
             reporter.warn(
-                f"The answers to {dataset.name} are worse than chance: perhaps its labels mean something else "
+                f"The answers to {each.dataset.name} are worse than chance: perhaps its labels mean something else "
                 "(--label-names says what)"
             )
         results.append(result)
@@ -107,48 +80,24 @@ def evaluate_run(
     return {"run": str(run), "results": results}
 
 
-@dataclass(frozen=True)
-class _Answers:
-    """What a run says of texts, and how long it took."""
-
-    probabilities: npt.NDArray[np.float64]
-    """(n_texts, n_labels)."""
-    truncated: npt.NDArray[np.bool_]
-    """Whether some part of each text was not read, (n_texts,)."""
-    seconds: float
-
-    @classmethod
-    def of(cls, classifier: Classifier, texts: Sequence[str], reporter: Reporter) -> _Answers:
-        """Classify texts, moving a progress bar."""
-        started = time.perf_counter()
-        probabilities, truncated = [], []
-        for start in range(0, len(texts), _TEXTS_AT_A_TIME):
-            reporter.advance(start, len(texts))
-            some = texts[start : start + _TEXTS_AT_A_TIME]
-            probabilities.append(classifier.predict_proba(some))
-            truncated.append(classifier.truncated(some))
-        return cls(np.concatenate(probabilities), np.concatenate(truncated), time.perf_counter() - started)
-
-
 def _evaluate(
     classifier: Classifier,
-    dataset: TextDataset,
-    notes: LoadNotes,
     leakage: Leakage,
+    notes: LoadNotes,
     training: TrainingTexts | None,
     reporter: Reporter,
     *,
     samples: int,
 ) -> dict[str, Any]:
     """The evaluation document of one data set: first the texts that are new to the run, beside them all."""
-    answers = _Answers.of(classifier, dataset.texts, reporter)
-    speed = len(dataset) / max(answers.seconds, 1e-9)
+    dataset = leakage.dataset
+    answers = Answers.of(classifier, dataset.texts, reporter)
 
     def score(rows: npt.NDArray[np.int64]) -> dict[str, Any]:
         return evaluate_answers(
             dataset.select(rows),
             answers.probabilities[rows],
-            texts_per_second=speed,
+            texts_per_second=answers.texts_per_second,
             samples=samples,
             share_truncated=float(answers.truncated[rows].mean()),
         ).as_dict()
@@ -176,20 +125,11 @@ def _evaluate(
     }
 
 
-def _require_two_labels(dataset: TextDataset, source: str) -> None:
-    found = [name for name, count in dataset.counts().items() if count]
-    if len(found) == 1:
-        raise DataError(
-            f"Only one label occurs in {source}: all {len(dataset):,} texts are {found[0]}",
-            hint="accuracy on one class says nothing about the others; give a set with texts of two labels at least",
-        )
-
-
 def _neutral(classifier: Classifier, texts: Sequence[str], reporter: Reporter) -> dict[str, Any] | None:
     """What a model that knows no neutral texts says of them; None where there are none."""
     if not texts:
         return None
-    probabilities = _Answers.of(classifier, texts, reporter).probabilities
+    probabilities = Answers.of(classifier, texts, reporter).probabilities
     counts = np.bincount(probabilities.argmax(axis=1), minlength=len(classifier.labels))
     return {
         "n": len(texts),
