@@ -24,7 +24,6 @@ from afina.cli._options import (
     TitleColumn,
     settings_of,
 )
-from afina.errors import Interrupted
 
 EXAMPLES = """
 Examples:
@@ -80,23 +79,19 @@ def ladder(
         label_column=label_column, max_rows=max_rows, keep_labels=keep_labels, model=model, budget=budget,
         seed=seed, out=out,
     )  # fmt: skip
-    settings, _ = load_config(config, assignments or (), options)
+    settings, origins = load_config(config, assignments or (), options)
     with _console.progress_reporter() as reporter:
         reporter.stage("Starting")
         from afina import recipes
 
         climbed = recipes.climb_ladder(
             settings, rungs=None if rungs is None else [name.strip() for name in rungs.split(",") if name.strip()],
-            reporter=reporter, force=force, started=context.obj,
+            reporter=reporter, origins=origins, draw=html, force=force, started=context.obj,
         )  # fmt: skip
-        if html:
-            recipes.draw_ladder(climbed)
     if json:
         _console.print_json(climbed.document)
     else:
         _print(climbed.document)
-    if climbed.interrupted:
-        raise Interrupted(climbed.interrupted)
 
 
 def _print(document: dict[str, Any]) -> None:

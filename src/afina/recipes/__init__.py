@@ -23,7 +23,6 @@ __all__ = [
     "climb_ladder",
     "compare_runs",
     "compare_tokenizers",
-    "draw_ladder",
     "evaluate_run",
     "fine_tune",
     "fine_tune_seeds",
@@ -47,7 +46,6 @@ if TYPE_CHECKING:
     from afina.recipes.inspecting import inspect_data
     from afina.recipes.labelled import ReadOptions
     from afina.recipes.ladder.climbing import Ladder, climb_ladder
-    from afina.recipes.ladder.drawing import draw_ladder
     from afina.recipes.matrix.measuring import Matrix, measure_matrix
     from afina.recipes.repeating import Repeated, fine_tune_seeds
     from afina.recipes.reporting import Reporter, Silent
@@ -73,7 +71,6 @@ else:
             "climb_ladder": "ladder.climbing",
             "compare_runs": "comparing",
             "compare_tokenizers": "tokenizer_study",
-            "draw_ladder": "ladder.drawing",
             "evaluate_run": "evaluating",
             "fine_tune": "fine_tuning",
             "fine_tune_seeds": "repeating",

@@ -3,16 +3,27 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import time
 
 import pytest
 from tests.conftest import write_reviews
 from tests.recipes.recorder import Recorder
+from tests.small_disk import make_read_only, small_disk
 
 from afina import Classifier
 from afina.config import load_config
-from afina.errors import ConfigError, DataError, Interrupted, ModelError, OutputError
-from afina.recipes import climb_ladder, draw_ladder
+from afina.errors import (
+    ConfigError,
+    DataError,
+    Interrupted,
+    MachineLimitError,
+    MissingExtraError,
+    ModelError,
+    OutputError,
+)
+from afina.recipes import climb_ladder
+from afina.recipes.ladder import climbing
 from afina.recipes.ladder.rungs import RUNGS
 
 NAMES = [rung.name for rung in RUNGS]
@@ -26,7 +37,7 @@ def climb_with(source, model, out, settings=None, **arguments):
         "training.budget": 60, "training.epochs": 1, "out": str(out),
     }  # fmt: skip
     config, _ = load_config(options={**options, **(settings or {})})
-    return climb_ladder(config, **arguments)
+    return climb_ladder(config, **{"draw": False, **arguments})
 
 
 @pytest.fixture
@@ -41,8 +52,10 @@ def climb(tiny_model, reviews_csv, tmp_path):
 def climbed(tiny_model, tmp_path_factory):
     """All rungs, with a page, and what was told."""
     folder, reporter = tmp_path_factory.mktemp("climbed"), Recorder()
-    ladder = climb_with(write_reviews(folder / "reviews.csv", 60), tiny_model, folder / "ladder", reporter=reporter)
-    draw_ladder(ladder)
+    ladder = climb_with(
+        write_reviews(folder / "reviews.csv", 60), tiny_model, folder / "ladder", reporter=reporter, draw=True,
+        origins={"modeling.name": "command line", "modeling.method": "somewhere", "out": "command line"},
+    )  # fmt: skip
     return ladder, reporter
 
 
@@ -101,6 +114,15 @@ def test_the_document_is_on_the_disk_with_a_page_and_a_figure(climbed):
     assert any(row["pareto_prediction"] for row in ladder.document["rungs"])
 
 
+def test_a_run_tells_where_its_settings_came_from(climbed):
+    ladder, _ = climbed
+    manifest = json.loads((ladder.out / "rungs" / "lora" / "run.json").read_text())
+    assert manifest["origins"] == {
+        "modeling.name": "command line",
+        **dict.fromkeys(("modeling.method", "modeling.freeze_layers", "training.budget", "out"), "afina ladder"),
+    }
+
+
 def test_each_rung_is_told_as_it_is_done(climbed):
     _, reporter = climbed
     assert [rung.title for rung in RUNGS if any(told.startswith(f"{rung.title}: acc") for told in reporter.told)] == [
@@ -149,24 +171,66 @@ def test_a_lexicon_says_why_it_cannot_read_the_texts(tmp_path, tiny_model, label
     assert expected in ladder.document["skipped"][0]["why"]
 
 
-def test_ctrl_c_keeps_the_rungs_that_are_done(climb):
-    ladder = climb(reporter=InterruptAt("TF-IDF + LR"))
-    assert list(rows(ladder)) == ["majority", "lexicon", "nb-svm"]
-    assert "Interrupted after 3 of 8 rungs" in ladder.interrupted
-    assert [row["why"] for row in ladder.document["skipped"]] == ["interrupted"] * 5
-    assert json.loads((ladder.out / "ladder.json").read_text())["interrupted"] == ladder.interrupted
+def read(out):
+    return json.loads((out / "ladder.json").read_text())
 
 
-def test_ctrl_c_inside_a_run_keeps_the_rungs_before_it(climb):
-    ladder = climb(rungs=["majority", "full"], reporter=InterruptAt("full fine-tuning: fine-tuning"))
-    assert list(rows(ladder)) == ["majority"]
-    assert "Interrupted after 1 of 2 rungs" in ladder.interrupted
+def test_ctrl_c_keeps_the_rungs_that_are_done_and_draws_them(climb, tmp_path):
+    with pytest.raises(Interrupted, match="Interrupted after 3 of 8 rungs") as raised:
+        climb(reporter=InterruptAt("TF-IDF + LR"), draw=True)
+    document = read(tmp_path / "ladder")
+    assert [row["name"] for row in document["rungs"]] == ["majority", "lexicon", "nb-svm"]
+    assert [row["why"] for row in document["skipped"]] == ["interrupted"] * 5
+    assert document["interrupted"] == str(raised.value)
+    assert "NB-SVM" in (tmp_path / "ladder" / "ladder.html").read_text()
 
 
-def test_ctrl_c_before_any_rung_leaves_nothing(climb, tmp_path):
+def test_ctrl_c_inside_a_run_keeps_the_rungs_before_it(climb, tmp_path):
+    with pytest.raises(Interrupted, match="Interrupted after 1 of 2 rungs"):
+        climb(rungs=["majority", "full"], reporter=InterruptAt("full fine-tuning: fine-tuning"))
+    assert [row["name"] for row in read(tmp_path / "ladder")["rungs"]] == ["majority"]
+
+
+def test_ctrl_c_before_any_rung_leaves_all_as_it_was(climb, tmp_path):
     with pytest.raises(Interrupted, match="nothing was written"):
         climb(reporter=InterruptAt("majority class"))
     assert not (tmp_path / "ladder").exists()
+    before = climb(rungs=["majority"])
+    with pytest.raises(Interrupted, match="nothing was written"):
+        climb(rungs=["tfidf"], reporter=InterruptAt("TF-IDF + LR"), force=True)
+    assert read(before.out) == before.document
+    assert sorted(path.name for path in before.out.iterdir()) == ["ladder.json", "rungs"]
+
+
+def test_ctrl_c_while_the_page_is_drawn_says_that_the_table_is_there(climb, tmp_path, monkeypatch):
+    # Drawing tells of no stage at which to press it.
+    monkeypatch.setattr(climbing, "draw_ladder", lambda folder, document: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(Interrupted, match="while the page was drawn") as raised:
+        climb(rungs=["majority"], draw=True)
+    assert str(tmp_path / "ladder") in raised.value.hint
+    assert [row["name"] for row in read(tmp_path / "ladder")["rungs"]] == ["majority"]
+
+
+def test_only_a_page_takes_what_draws_it(climb, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert list(rows(climb(rungs=["majority"]))) == ["majority"]
+    with pytest.raises(MissingExtraError):
+        climb("other", rungs=["majority"], draw=True)
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_texts_are_read(climb, tmp_path):
+    with small_disk(tmp_path / "disk", 100) as disk:
+        make_read_only(disk)
+        with pytest.raises(OutputError, match="Permission denied"):
+            climb("disk/ladder", settings={"data.source": "nowhere.csv"})
+
+
+def test_a_full_disk_ends_the_ladder_and_fails_no_rung(climb, tmp_path):
+    # Room for the first document, and none for the next beside it.
+    with small_disk(tmp_path / "disk", 4) as disk:
+        with pytest.raises(MachineLimitError, match="The disk is full"):
+            climb("disk/ladder", rungs=["majority", "tfidf"])
+        assert list(disk.iterdir()) == []
 
 
 def test_a_ladder_is_replaced_only_where_that_is_wished(climb, tmp_path):
@@ -210,8 +274,8 @@ def test_the_budget_bounds_all_of_it(tiny_model, tmp_path):
     source = write_reviews(tmp_path / "many.csv", 400)
     began = time.monotonic()
     ladder = climb_with(
-        source, tiny_model, tmp_path / "ladder", {"training.budget": 45, "training.epochs": 400}, started=began
-    )
-    draw_ladder(ladder)
+        source, tiny_model, tmp_path / "ladder", {"training.budget": 45, "training.epochs": 400}, started=began,
+        draw=True,
+    )  # fmt: skip
     assert time.monotonic() - began < 45
     assert [row["name"] for row in ladder.document["rungs"]] == NAMES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,13 +11,15 @@ from afina.config import RunConfig
 from afina.data import source_name
 from afina.errors import AfinaError, ConfigError, Interrupted, MachineLimitError
 from afina.extras import require
-from afina.outputs import check_folder
+from afina.outputs import ResultFolder, free_path
 from afina.planning import DEFAULT_BUDGET_SECONDS
 from afina.recipes.baseline import take_in_time
 from afina.recipes.clock import Stopwatch
+from afina.recipes.ladder.drawing import draw_ladder
+from afina.recipes.ladder.folder import LadderFolder
 from afina.recipes.ladder.measuring import Fitted, Measured, measure
-from afina.recipes.ladder.reading import LEAST_TRAINING_SECONDS, Reading, measure_reading, take_test_in_time
-from afina.recipes.ladder.record import MARK, Record
+from afina.recipes.ladder.pace import LEAST_TRAINING_SECONDS, Reading, measure_reading, take_test_in_time
+from afina.recipes.ladder.record import Record
 from afina.recipes.ladder.rungs import RUNGS, Baseline, Rung, Transformer
 from afina.recipes.preparation import prepare_data, without_passwords
 from afina.recipes.reporting import Keeping, Reporter, Silent
@@ -37,30 +39,27 @@ class Ladder:
     document: dict[str, Any]
     """The document that `ladder --json` prints and `ladder.json` holds."""
 
-    @property
-    def interrupted(self) -> str | None:
-        """What was done when the user stopped, where the user did."""
-        told: str | None = self.document["interrupted"]
-        return told
-
 
 def climb_ladder(
     config: RunConfig | None = None,
     *,
     rungs: Sequence[str] | None = None,
     reporter: Reporter | None = None,
+    origins: Mapping[str, str] | None = None,
+    draw: bool = True,
     force: bool = False,
     started: float | None = None,
 ) -> Ladder:
     """Classify the same texts in every way, from the majority class to full fine-tuning, within one budget.
 
     Each transformer rung is an ordinary run under `OUT/rungs/NAME`. `OUT/ladder.json` is written after each rung.
-    Interrupted, it returns what was finished, and says so in the document.
 
     Args:
         config: Settings; the budget is that of the whole ladder, `out` the ladder's folder.
         rungs: Names of the rungs to climb; None for all.
         reporter: Told of what happens.
+        origins: For each setting that was given, where its value came from.
+        draw: Whether to write `OUT/ladder.html` and `OUT/ladder.svg` too.
         force: Replace a ladder that stands at `config.out`.
         started: When the command started, by `time.monotonic`; the budget counts from there.
 
@@ -69,13 +68,17 @@ def climb_ladder(
         DataError: A source cannot be read or learned from.
         ModelError: The pretrained model cannot be loaded.
         OutputError: The place is taken or cannot be written.
-        Interrupted: The user stopped before any rung was finished.
+        MissingExtraError: What draws is not installed.
+        Interrupted: The user stopped; the rungs that are done are kept, with their table.
     """
     config, keeping = config or RunConfig(), Keeping(reporter or Silent())
     chosen = _choose(rungs)
     _check(config)
-    out = Path(config.out) if config.out else _free_folder(config)
-    check_folder(out, mark=MARK, force=force)
+    if draw:
+        for module in ("jinja2", "matplotlib"):
+            require(module, extra="data")
+    folder = LadderFolder(Path(config.out) if config.out else _free_root(config))
+    results = ResultFolder(folder.root, mark=folder.document.name, force=force)
     stopwatch = Stopwatch(config.training.budget or DEFAULT_BUDGET_SECONDS, started=started)
     seed, n_transformers = config.training.seed, sum(rung.is_transformer for rung in chosen)
     reading = None
@@ -87,46 +90,65 @@ def climb_ladder(
             reading = measure_reading(config, data)
             share = _share(stopwatch, n_left=n_transformers)
             data = take_test_in_time(data, reading, share_seconds=share, reporter=keeping, seed=seed)
-    record = Record(without_passwords(config), out, data, stopwatch, keeping)
-    record.begin(force=force)
+    record = Record(without_passwords(config), folder, results, data, stopwatch, keeping)
+    with results:
+        record.begin()
+        try:
+            with stopwatch.stage("rungs"):
+                _climb(record, chosen, config, origins or {}, reading)
+        except (Interrupted, KeyboardInterrupt) as stop:
+            ended = record.stop(chosen, hint=stop.hint if isinstance(stop, Interrupted) else None)
+            _finish(record, draw=draw)
+            raise ended from None
+        return _finish(record, draw=draw)
+
+
+def _finish(record: Record, *, draw: bool) -> Ladder:
     try:
-        with stopwatch.stage("rungs"):
-            _climb(record, chosen, config, reading)
-    except (Interrupted, KeyboardInterrupt) as stop:
-        record.stop(chosen, hint=stop.hint if isinstance(stop, Interrupted) else None)
-    except BaseException:
-        record.clear()
-        raise
-    return Ladder(out, record.write())
+        document = record.finish()
+        if draw:
+            draw_ladder(record.folder, document)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "Interrupted while the page was drawn", hint=f"the rungs and their table are in {record.folder.root}"
+        ) from None
+    return Ladder(record.folder.root, document)
 
 
-def _climb(record: Record, rungs: Sequence[Rung], config: RunConfig, reading: Reading | None) -> None:
+def _climb(
+    record: Record, rungs: Sequence[Rung], config: RunConfig, origins: Mapping[str, str], reading: Reading | None
+) -> None:
     """Fit and measure one rung after another; one that fails or does not fit leaves the others alone."""
     for place, rung in enumerate(rungs):
         record.reporter.stage(rung.title)
+        measured = None
         try:
             if isinstance(rung, Baseline):
-                _climb_baseline(record, rung, seed=config.training.seed)
+                measured = _climb_baseline(record, rung, seed=config.training.seed)
             elif reading is not None:
                 n_left = sum(other.is_transformer for other in rungs[place:])
-                _climb_transformer(record, rung, config, reading, n_left=n_left)
+                measured = _climb_transformer(record, rung, config, origins, reading, n_left=n_left)
         except Interrupted:
             raise
         except AfinaError as error:
             # A limit of the machine is no fault of the rung's.
             record.skip(rung, str(error), failed=not isinstance(error, MachineLimitError))
+        if measured is not None:
+            record.keep(measured)
 
 
-def _climb_baseline(record: Record, rung: Baseline, *, seed: int) -> None:
+def _climb_baseline(record: Record, rung: Baseline, *, seed: int) -> Measured | None:
     why = rung.unfit(record.data.train)
     if why is not None:
         record.skip(rung, why)
-        return
+        return None
     training = take_in_time(record.data.train, record.stopwatch.seconds_left, seed=seed)
-    record.keep(_measure(record, rung, rung.fit_on(training)))
+    return _measure(record, rung, rung.fit_on(training))
 
 
-def _climb_transformer(record: Record, rung: Transformer, config: RunConfig, reading: Reading, *, n_left: int) -> None:
+def _climb_transformer(
+    record: Record, rung: Transformer, config: RunConfig, origins: Mapping[str, str], reading: Reading, *, n_left: int
+) -> Measured | None:
     data = record.data
     share = _share(record.stopwatch, n_left=n_left)
     n_read = len(data.dev) + len(data.test)
@@ -136,12 +158,14 @@ def _climb_transformer(record: Record, rung: Transformer, config: RunConfig, rea
             f"its share of the budget, {max(share, 0):.0f} s, does not hold loading the model, "
             f"{LEAST_TRAINING_SECONDS:.0f} s of training, and reading the dev and test texts",
         )
-        return
+        return None
     reporter = _RungReporter(record.reporter, rung.title)
     seconds = share - reading.seconds(n_read)
-    fitted = rung.fit_on(data, config=config, seconds=seconds, out=record.runs / rung.name, reporter=reporter)
+    fitted = rung.fit_on(
+        data, config=config, origins=origins, seconds=seconds, out=record.folder.run(rung.name), reporter=reporter
+    )
     reporter.stage("Measuring")
-    record.keep(_measure(record, rung, fitted))
+    return _measure(record, rung, fitted)
 
 
 def _share(stopwatch: Stopwatch, *, n_left: int) -> float:
@@ -178,17 +202,10 @@ def _check(config: RunConfig) -> None:
     for name, (given, default) in decided.items():
         if given != default:
             raise ConfigError(f"The ladder decides {name} itself", hint=f"leave {name} out")
-    for module in ("jinja2", "matplotlib"):
-        require(module, extra="data")
 
 
-def _free_folder(config: RunConfig) -> Path:
-    stem, number = f"{source_name(config.data.source)}-ladder", 1
-    folder = Path("runs") / stem
-    while folder.exists():
-        number += 1
-        folder = Path("runs") / f"{stem}-{number}"
-    return folder
+def _free_root(config: RunConfig) -> Path:
+    return free_path(Path("runs"), f"{source_name(config.data.source)}-ladder")
 
 
 class _RungReporter(Silent):

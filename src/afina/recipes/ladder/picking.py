@@ -10,12 +10,12 @@ from afina.data import TextDataset
 from afina.evaluation import Interval, paired_difference
 from afina.recipes.ladder.measuring import Measured
 
-RULE = (
+_PICK_RULE = (
     "The pick is the first rung, from cheap to dear, that the dev texts cannot tell apart from the rung with the "
     "highest dev accuracy: the 95 % interval of the paired difference holds 0. The test texts choose nothing; they "
     "measure the pick."
 )
-CAVEAT = (
+_CAVEAT = (
     "Dev texts also chose the best weights of each transformer and the best of all rungs, which flatters both a "
     "little; figures in the table are of the test texts."
 )
@@ -62,8 +62,8 @@ class Pick:
             "best_on_dev": self.best.name,
             "next": None if self.above is None else self.above.name,
             "behind_next": None if self.behind_above is None else self.behind_above.as_dict(),
-            "rule": RULE,
-            "caveat": CAVEAT,
+            "rule": _PICK_RULE,
+            "caveat": _CAVEAT,
             "answer": self.answer,
             "reasons": self.reasons,
             "why": " ".join(self.reasons),

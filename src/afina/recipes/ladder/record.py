@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from afina.config import RunConfig
 from afina.errors import Interrupted
+from afina.outputs import ResultFolder, as_one_sentence
 from afina.recipes.clock import Stopwatch
+from afina.recipes.ladder.folder import LadderFolder
 from afina.recipes.ladder.measuring import Measured
 from afina.recipes.ladder.picking import Pick, choose_pick, on_front
 from afina.recipes.ladder.rungs import Rung
@@ -18,9 +18,7 @@ from afina.recipes.preparation import PreparedData
 from afina.recipes.reporting import Keeping
 from afina.run_folder import write_json
 
-MARK = "ladder.json"
-"""The file by which a folder is known to be a ladder."""
-RULE = (
+_SHARING_RULE = (
     "All rungs are fitted on the same texts, compared on the same dev texts and tested on the same test texts. "
     "Baselines are fitted on all training texts that their share of the time allows. Each transformer rung gets an "
     "equal share of the budget that is left when it begins, loading, testing and saving included; what one leaves over "
@@ -34,14 +32,16 @@ class Record:
 
     Args:
         config: The user's settings, without passwords.
-        out: The ladder's folder.
+        folder: The ladder's folder.
+        results: The same, as a place that keeps what it replaces until a rung is done.
         data: The texts of all rungs.
         stopwatch: Clock of the command.
         reporter: Told of each rung.
     """
 
     config: RunConfig
-    out: Path
+    folder: LadderFolder
+    results: ResultFolder
     data: PreparedData
     stopwatch: Stopwatch
     reporter: Keeping
@@ -49,16 +49,10 @@ class Record:
     skipped: list[dict[str, Any]] = field(default_factory=list)
     interrupted: str | None = None
 
-    @property
-    def runs(self) -> Path:
-        """Folder of the transformer rungs' runs."""
-        return self.out / "rungs"
-
-    def begin(self, *, force: bool) -> None:
-        """Make the folder, in place of a ladder that stands there where that may be replaced."""
-        if force and self.out.exists():
-            shutil.rmtree(self.out)
-        self.runs.mkdir(parents=True, exist_ok=True)
+    def begin(self) -> None:
+        """Have the folder say what it is, so that what a killed command leaves can be replaced."""
+        with as_one_sentence(self.folder.root):
+            self.folder.runs.mkdir(parents=True, exist_ok=True)
         self.write()
 
     def keep(self, measured: Measured) -> None:
@@ -71,6 +65,7 @@ class Record:
         for warning in (measured.fitted.details or {}).get("warnings", ()):
             self.reporter.warn(f"{measured.title}: {warning}")
         self.write()
+        self.results.settle()
 
     def skip(self, rung: Rung, why: str, *, failed: bool = False) -> None:
         """A rung is left out."""
@@ -78,31 +73,39 @@ class Record:
         told = f"{rung.title} {'failed' if failed else 'is skipped'}: {why}"
         (self.reporter.warn if failed else self.reporter.tell)(told)
 
-    def stop(self, rungs: Sequence[Rung], *, hint: str | None) -> None:
-        """The user stopped: note what is left undone.
+    def stop(self, rungs: Sequence[Rung], *, hint: str | None) -> Interrupted:
+        """The user stopped: note what is left undone, and return the error that ends the ladder.
+
+        Args:
+            rungs: All that were to be climbed.
+            hint: How to go on with the run that was stopped, where it can be gone on with.
 
         Raises:
-            Interrupted: No rung is done, so that there is nothing to keep.
+            Interrupted: No rung is done, so that there is no table to keep.
         """
         if not self.measured:
-            self.clear()
-            raise Interrupted("Interrupted; nothing was written", hint=hint) from None
+            if hint is None:
+                raise Interrupted("Interrupted; nothing was written") from None
+            self.results.settle()  # the unfinished run is in it
+            raise Interrupted("Interrupted before any rung was done", hint=hint) from None
         done = {rung.name for rung in self.measured} | {skipped["name"] for skipped in self.skipped}
         for rung in rungs:
             if rung.name not in done:
                 self.skip(rung, "interrupted")
-        told = f"Interrupted after {len(self.measured)} of {len(rungs)} rungs; their table is in {self.out}"
+        told = f"Interrupted after {len(self.measured)} of {len(rungs)} rungs; their table is in {self.folder.root}"
         self.interrupted = told + (f"; {hint}" if hint else "")
+        return Interrupted(self.interrupted)
 
-    def clear(self) -> None:
-        """Remove the folder where it holds nothing worth keeping."""
-        if not self.measured and not any(self.runs.iterdir()):
-            shutil.rmtree(self.out, ignore_errors=True)
+    def finish(self) -> dict[str, Any]:
+        """Write the whole document, and return it."""
+        self.results.settle()
+        return self.write()
 
     def write(self) -> dict[str, Any]:
-        """Write the document, and return it."""
+        """Write the document as far as it is known, and return it."""
         document = self.document()
-        write_json(self.out / MARK, document)
+        with as_one_sentence(self.folder.document):
+            write_json(self.folder.document, document)
         return document
 
     def document(self) -> dict[str, Any]:
@@ -113,14 +116,14 @@ class Record:
             "source": data.record["source"],
             "test_source": data.record["test_source"],
             "model": self.config.modeling.name,
-            "out": str(self.out),
+            "out": str(self.folder.root),
             "labels": list(data.train.labels),
             "texts": {"train": len(data.train), "dev": len(data.dev), "test": len(data.test)},
             "data": data.record,
             "seed": self.config.training.seed,
             "budget_seconds": self.stopwatch.budget,
             "seconds": self.stopwatch.as_dict(),
-            "rule": RULE,
+            "rule": _SHARING_RULE,
             "rungs": [] if pick is None else self._rows(pick),
             "skipped": self.skipped,
             "pick": None if pick is None else pick.as_dict(),

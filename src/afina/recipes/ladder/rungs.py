@@ -67,8 +67,25 @@ class Transformer:
     modeling: Mapping[str, Any] = field(default_factory=dict)
     is_transformer = True
 
-    def fit_on(self, data: PreparedData, *, config: RunConfig, seconds: float, out: Path, reporter: Reporter) -> Fitted:
+    def fit_on(
+        self,
+        data: PreparedData,
+        *,
+        config: RunConfig,
+        origins: Mapping[str, str],
+        seconds: float,
+        out: Path,
+        reporter: Reporter,
+    ) -> Fitted:
         """Fine-tune within some seconds, and write the run.
+
+        Args:
+            data: The texts of all rungs.
+            config: The user's settings.
+            origins: For each of them that was given, where its value came from.
+            seconds: Budget of the run.
+            out: Where the run shall stand.
+            reporter: Told of what happens.
 
         Raises:
             AfinaError: As `fine_tune`.
@@ -77,7 +94,8 @@ class Transformer:
         modeling = config.modeling.model_copy(update=dict(self.modeling))
         training = config.training.model_copy(update={"budget": seconds})
         config = config.model_copy(update={"modeling": modeling, "training": training, "out": str(out)})
-        origins = {f"modeling.{name}": "afina ladder" for name in self.modeling} | {"training.budget": "afina ladder"}
+        decided = ("out", "training.budget", *(f"modeling.{name}" for name in self.modeling))
+        origins = {**origins, **dict.fromkeys(decided, "afina ladder")}
         tuned = fine_tune(config, reporter=reporter, origins=origins, started=time.monotonic(), data=data)
         summary = tuned.summary
         details = {
