@@ -75,14 +75,15 @@ def matrix(
         text_column=text_column, title_column=title_column, label_column=label_column, max_rows=max_rows,
         keep_labels=keep_labels, model=model, method=method, budget=budget, seed=seed, out=out,
     )  # fmt: skip
-    settings, _ = load_config(config, assignments or (), options)
+    settings, origins = load_config(config, assignments or (), options)
     with _console.progress_reporter() as reporter:
         reporter.stage("Starting")
         from afina import recipes
 
         measured = recipes.measure_matrix(
-            sources, settings, equal_size=equal_size, reporter=reporter, force=force, started=context.obj
-        )
+            sources, settings, equal_size=equal_size, reporter=reporter, origins=origins, force=force,
+            started=context.obj,
+        )  # fmt: skip
     if json:
         _console.print_json(measured.document)
     else:

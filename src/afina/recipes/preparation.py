@@ -154,7 +154,8 @@ def prepare_data(
             for part, source in (("dev", config.dev), ("test", config.test))
             if source is not None
         }
-        notes["pool"] = pool = pool or sizes_in_time(given, seconds_left, fewest=_FEWEST)
+        seconds = None if seconds_left is None else max(seconds_left, 1.0)
+        notes["pool"] = pool = pool or sizes_in_time(given, seconds, fewest=_FEWEST)
         drawn = {part: draw(dataset, pool[part], reporter, seed=seed) for part, dataset in given.items()}
         train, dev, test, shared = _divide(drawn, config, reporter, seed=seed)
     if config.augment:
@@ -216,7 +217,7 @@ def sizes_in_time(
     characters = sum(len(text) for dataset in datasets.values() for text in dataset.texts)
     share = 1.0
     if seconds is not None:
-        share = min(1.0, _SHARE_OF_TIME * max(seconds, 1.0) * _CHARACTERS_PER_SECOND / characters)
+        share = min(1.0, _SHARE_OF_TIME * seconds * _CHARACTERS_PER_SECOND / characters)
     return {name: max(fewest[name], int(share * len(dataset))) for name, dataset in datasets.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -64,3 +65,34 @@ class Keeping:
         """Keep a warning and pass it on."""
         self.warnings.append(message)
         self._reporter.warn(message)
+
+
+class Prefixed:
+    """Passes on what one part of the work tells, with its name before stages and warnings.
+
+    Args:
+        reporter: Told of it.
+        name: What the part is called.
+        brief: Leave out what is told on the way: notes, and dev scores.
+    """
+
+    def __init__(self, reporter: Reporter, name: str, *, brief: bool = False) -> None:
+        self._reporter, self._name, self._brief = reporter, name, brief
+        self.advance = reporter.advance
+
+    def stage(self, name: str) -> None:
+        """A stage of this part begins."""
+        self._reporter.stage(f"{self._name}: {name[0].lower()}{name[1:]}")
+
+    def tell(self, message: str) -> None:
+        """Pass a note on, unless brief."""
+        if not self._brief:
+            self._reporter.tell(message)
+
+    def warn(self, message: str) -> None:
+        """A warning of this part."""
+        self._reporter.warn(f"{self._name}: {message}")
+
+    def step(self, step: TrainingStep, *, seconds_left: float) -> None:
+        """Move the bar."""
+        self._reporter.step(replace(step, dev=None) if self._brief else step, seconds_left=seconds_left)

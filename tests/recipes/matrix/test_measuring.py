@@ -2,16 +2,23 @@ from __future__ import annotations
 
 import json
 import signal
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.recipes.matrix.conftest import reviews
 from tests.recipes.recorder import Recorder
 
-from afina.errors import Interrupted, MachineLimitError, OutputError
+from afina.config import DataConfig
+from afina.data import Fingerprints, find_overlap, load_dataset
+from afina.errors import ConfigError, Interrupted, MachineLimitError, OutputError
 from afina.evaluation import MajorityBaseline, evaluate
 from afina.recipes import measure_matrix
+from afina.recipes.leakage import Leakage, read_fingerprints
 from afina.recipes.matrix import measuring
 from afina.recipes.matrix.rows import MatrixRow
+from afina.recipes.matrix.sources import read_sources
+from afina.recipes.reporting import Silent
 from afina.run_folder import RunFolder
 
 
@@ -44,6 +51,67 @@ def test_a_model_for_each_source_and_one_for_all_is_tested_on_each(two_sources, 
     # The smallest first, so that what it leaves of the time goes to the others.
     order = [told.split(":")[1].split(",")[0].strip() for told in recorder.told if told.startswith("Training ")]
     assert order == ["films", "rooms", "all"]
+
+
+def test_a_run_keeps_what_its_own_test_set_shared_and_all_that_its_source_was_divided_into(write, config):
+    films, rooms = reviews("film", 80), reviews("room", 80)
+    # Films that stand in rooms too, and some that differ in one word from another film.
+    rooms = [*films[:30], *rooms]
+    films += [(text.replace("film", "movie"), label) for text, label in films[30:50]]
+    sources = [write("films.csv", films), write("rooms.csv", rooms)]
+    runs = measure_matrix(sources, config).root / "runs"
+    for name in ("films", "rooms", "all"):
+        run = RunFolder(runs / name)
+        data, prints = run.read_manifest()["data"], Fingerprints.read(run.fingerprints)
+        leakage, roles = data["leakage"], Counter(prints.roles)
+        assert leakage["test_exact"] + leakage["test_near"] <= data["test"]["texts"]
+        assert roles["test"] == data["test"]["texts"]
+        assert any("stand in the test set of" in message for message in data["messages"])
+    films_run = RunFolder(runs / "films")
+    parts = read_sources(sources, DataConfig(test_share=0.25), seed=0, reporter=Silent())[0]
+    train, test = parts.whole["train"], parts.whole["test"]
+    shared = find_overlap(test.normal_forms, train.normal_forms)
+    leakage = films_run.read_manifest()["data"]["leakage"]
+    assert leakage == {
+        "test_exact": len(shared.exact), "test_near": len(shared.near),
+        "train_removed": len(find_overlap(train.normal_forms, test.normal_forms).rows),
+    }  # fmt: skip
+    assert leakage["test_near"] > 0
+    # Every text of the source is known to its run, so that none is taken for new, and what it held out as just that.
+    whole = load_dataset(sources[0])[0]
+    found = Leakage.look(whole, read_fingerprints(films_run))
+    assert len(found.overlap.rows) == len(whole)
+    assert set(test.normal_forms) <= {whole.normal_forms[row] for row in found.rows_with(["test"])}
+
+
+def test_a_run_says_where_its_settings_came_from(two_sources, config):
+    measured = measure_matrix(two_sources, config, origins={"training.max_steps": "command line"})
+    origins = RunFolder(measured.root / "runs" / "films").read_manifest()["origins"]
+    assert origins["training.max_steps"] == "command line"
+    decided = ("data.source", "data.test_share", "training.budget", "out")
+    assert {origins[name] for name in decided} == {"afina matrix"}
+
+
+@pytest.mark.parametrize("given", [{"dev": "dev.csv"}, {"test": "test.csv"}, {"augment": ("negation",)}])
+def test_settings_that_the_matrix_decides_are_refused(two_sources, config, tmp_path, given):
+    data = config.data.model_copy(update=given)
+    with pytest.raises(ConfigError, match=f"The matrix decides data.{next(iter(given))} itself"):
+        measure_matrix(two_sources, config.model_copy(update={"data": data}))
+    assert not (tmp_path / "matrix").exists()
+
+
+def test_the_share_to_test_on_and_the_seed_of_the_division_can_be_set(two_sources, config):
+    def tested(**given):
+        data = config.data.model_copy(update=given)
+        measured = measure_matrix(two_sources, config.model_copy(update={"data": data}), force=True)
+        manifest = RunFolder(measured.root / "runs" / "films").read_manifest()
+        return manifest["data"]["test"], manifest["config"]["data"]["test_share"]
+
+    (test, share), (larger, given), (other, _) = tested(), tested(test_share=0.4), tested(split_seed=5)
+    assert (test["texts"], share) == (20, 0.25)
+    assert (larger["texts"], given) == (32, 0.4)
+    assert other["texts"] == 20
+    assert other["sha256"] != test["sha256"]
 
 
 def test_equal_sizes_are_kept_and_told(two_sources, config):

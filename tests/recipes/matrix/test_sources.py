@@ -14,7 +14,7 @@ from afina.recipes.reporting import Silent
 
 
 def read(sources, reporter=None, **options):
-    return read_sources(sources, DataConfig(), seed=0, reporter=reporter or Silent(), **options)
+    return read_sources(sources, DataConfig(test_share=0.25), seed=0, reporter=reporter or Silent(), **options)
 
 
 def overlap(one, other):

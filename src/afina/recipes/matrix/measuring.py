@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,16 @@ from afina.recipes.matrix.place import MatrixPlace
 from afina.recipes.matrix.rows import MatrixRow, expected_test_seconds, order_by_size, train_and_test
 from afina.recipes.matrix.sources import ALL, MOST_TEST, MatrixSource, equal_sizes, read_sources, together
 from afina.recipes.matrix.verdict import choose_best, sentences
+from afina.recipes.preparation import division_seed
+from afina.recipes.refusal import refuse_settings
 from afina.recipes.reporting import Keeping, Reporter, Silent
 
 _DEFAULT_SECONDS = 1800.0
 
+# Every source brings its own dev and test texts, and all models learn from real ones alone.
+_DECIDED = ("data.dev", "data.test", "data.augment")
+# A quarter, and not the tenth of a single run: test texts are what models are told apart by.
+_TEST_SHARE_OF_SOURCE = 0.25
 # Of the budget: what measuring distances may take; of a model's share: what testing it on all sources may take.
 _DISTANCE_SHARE, _TEST_SHARE = 0.05, 0.25
 _FEWEST_TEST_TEXTS = 100
@@ -46,6 +52,7 @@ def measure_matrix(
     *,
     equal_size: bool = False,
     reporter: Reporter | None = None,
+    origins: Mapping[str, str] | None = None,
     force: bool = False,
     started: float | None = None,
 ) -> Matrix:
@@ -58,14 +65,17 @@ def measure_matrix(
     Args:
         sources: At least two.
         config: Settings of every training; `config.out` is the folder of the matrix, `config.training.budget` bounds
-            the whole command, and `config.data.source` is not looked at.
+            the whole command, and `config.data.source` is not looked at. A quarter of each source is tested on, unless
+            `config.data.test_share` is given.
         equal_size: Train every model on as many texts as the smallest source has, the one of all sources too, so that
             rows differ by domain and not by size. Otherwise each has all texts there are.
         reporter: Told of what happens.
+        origins: For each setting that was given, where its value came from.
         force: Replace an earlier matrix that stands at `config.out`.
         started: When the command started, by `time.monotonic`; the budget counts from there.
 
     Raises:
+        ConfigError: A setting is given that the matrix decides.
         DataError: There are fewer than two sources, two are the same, or they cannot be learned from together.
         ModelError: The pretrained model cannot be loaded.
         OutputError: The place is taken or cannot be written.
@@ -74,12 +84,14 @@ def measure_matrix(
         Interrupted: The user stopped; what was trained is kept, with the part of the grid it gives.
     """
     config, keeping = config or RunConfig(), Keeping(reporter or Silent())
+    refuse_settings(config, _DECIDED, who="matrix")
+    config, origins = _with_test_share(config, origins or {})
     for module in ("jinja2", "matplotlib"):
         require(module, extra="data")
     budget = config.training.budget or (None if config.training.max_steps else _DEFAULT_SECONDS)
     stopwatch = Stopwatch(budget, started=time.monotonic() if started is None else started)
     place = MatrixPlace(config.out, config.modeling.name, force=force)
-    matrix = _Measuring(config, place, stopwatch, keeping, equal_size=equal_size)
+    matrix = _Measuring(config, place, stopwatch, keeping, origins=origins, equal_size=equal_size)
     matrix.prepare(sources)
     with place.results:
         try:
@@ -89,14 +101,29 @@ def measure_matrix(
     return Matrix(place.folder.root, matrix.document)
 
 
+def _with_test_share(config: RunConfig, origins: Mapping[str, str]) -> tuple[RunConfig, Mapping[str, str]]:
+    """The settings with the share that a matrix tests on, where the user gave none, and where each came from."""
+    if "test_share" in config.data.model_fields_set:
+        return config, origins
+    data = config.data.model_copy(update={"test_share": _TEST_SHARE_OF_SOURCE})
+    return config.model_copy(update={"data": data}), {**origins, "data.test_share": "afina matrix"}
+
+
 class _Measuring:
     """A matrix on its way, row by row."""
 
     def __init__(
-        self, config: RunConfig, place: MatrixPlace, stopwatch: Stopwatch, reporter: Keeping, *, equal_size: bool
+        self,
+        config: RunConfig,
+        place: MatrixPlace,
+        stopwatch: Stopwatch,
+        reporter: Keeping,
+        *,
+        origins: Mapping[str, str],
+        equal_size: bool,
     ) -> None:
         self._config, self._place, self._stopwatch, self._reporter = config, place, stopwatch, reporter
-        self._equal_size = equal_size
+        self._origins, self._equal_size = origins, equal_size
         self._sources: list[MatrixSource] = []
         self._trained_on: dict[str, MatrixSource] = {}
         self._tests: dict[str, TextDataset] = {}
@@ -110,7 +137,7 @@ class _Measuring:
     def prepare(self, sources: Sequence[str]) -> None:
         """Read and divide the sources, measure their distances, and choose the texts that all models are tested on."""
         config, reporter, stopwatch = self._config, self._reporter, self._stopwatch
-        seed, budget = config.training.seed, stopwatch.budget
+        seed, budget = division_seed(config.data, config.training.seed), stopwatch.budget
         with stopwatch.stage("load"):
             reporter.stage("Reading the sources")
             divided = read_sources(sources, config.data, seed=seed, reporter=reporter, seconds=budget)
@@ -227,8 +254,8 @@ class _Measuring:
                 )
         overrun = list(self._rows.values())[-1].overrun if self._rows else 1.0
         return train_and_test(
-            source, self._tests, self._config, run=self._place.folder.run(source.name), seconds=seconds,
-            test_seconds=self._test_seconds, overrun=overrun, reporter=self._reporter,
+            source, self._tests, self._config, origins=self._origins, run=self._place.folder.run(source.name),
+            seconds=seconds, test_seconds=self._test_seconds, overrun=overrun, reporter=self._reporter,
         )  # fmt: skip
 
     def _choose_tests(self, sources: Sequence[MatrixSource], texts_per_second: float) -> dict[str, TextDataset]:
@@ -241,7 +268,7 @@ class _Measuring:
         share = min(1.0, room / max(self._test_seconds, 1e-9))
         if share == 1:
             return tests
-        seed = self._config.training.seed
+        seed = division_seed(self._config.data, self._config.training.seed)
         used = {
             name: take(test, max(_FEWEST_TEST_TEXTS, int(share * len(test))), seed=seed) for name, test in tests.items()
         }

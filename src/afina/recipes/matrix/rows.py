@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from afina.config import RunConfig
-from afina.data import TextDataset, public_name
+from afina.config import DataConfig, RunConfig
+from afina.data import TextDataset
 from afina.evaluation import Evaluation, evaluate
 from afina.recipes.baseline import fit_tfidf_in_time
 from afina.recipes.fine_tuning import fine_tune
 from afina.recipes.matrix.sources import MatrixSource
 from afina.recipes.preparation import PreparedData
-from afina.recipes.reporting import Reporter
+from afina.recipes.reporting import Prefixed, Reporter
 
 _BASELINE_SECONDS_A_CHARACTER = 1e-6
+
+
+# Settings that each run has from the matrix.
+_DECIDED = ("data.source", "training.budget", "out")
 
 
 @dataclass(frozen=True)
@@ -48,27 +52,12 @@ class MatrixRow:
         return max(1.0, float(self.summary["seconds"]["total"]) / budget) if budget else 1.0
 
 
-class _OfModel:
-    """Passes on what a training tells, with the name of its source before stages and warnings."""
-
-    def __init__(self, reporter: Reporter, name: str) -> None:
-        self._reporter, self._name = reporter, name
-        self.tell, self.step, self.advance = reporter.tell, reporter.step, reporter.advance
-
-    def stage(self, name: str) -> None:
-        """A stage of this training."""
-        self._reporter.stage(f"{self._name}: {name}")
-
-    def warn(self, message: str) -> None:
-        """A warning of this training."""
-        self._reporter.warn(f"{self._name}: {message}")
-
-
 def train_and_test(
     source: MatrixSource,
     tests: Mapping[str, TextDataset],
     config: RunConfig,
     *,
+    origins: Mapping[str, str],
     run: Path,
     seconds: float | None,
     test_seconds: float,
@@ -81,6 +70,7 @@ def train_and_test(
         source: What to train on.
         tests: Test texts by name; no text of the source stands in them.
         config: The user's settings.
+        origins: Where each setting that was given came from.
         run: Where the run folder is written.
         seconds: What training and testing may take together; None where steps are limited instead.
         test_seconds: What testing is expected to take of it.
@@ -94,12 +84,15 @@ def train_and_test(
     budget = None if seconds is None else max((seconds - test_seconds) / overrun, 1.0)
     settings = config.model_copy(
         update={
-            "data": config.data.model_copy(update={"source": source.source, "dev": None, "test": None}),
+            "data": config.data.model_copy(update={"source": source.source}),
             "training": config.training.model_copy(update={"budget": budget}),
             "out": str(run),
         }
     )
-    tuned = fine_tune(settings, reporter=_OfModel(reporter, source.name), started=began, data=as_prepared(source))
+    tuned = fine_tune(
+        settings, reporter=Prefixed(reporter, source.name), started=began, data=_as_prepared(source, settings.data),
+        origins={**origins, **dict.fromkeys(_DECIDED, "afina matrix")},
+    )  # fmt: skip
     reporter.stage(f"Testing {source.name} on all sources")
     tested = time.monotonic()
     samples = config.evaluation.bootstrap_samples
@@ -113,24 +106,14 @@ def train_and_test(
     return MatrixRow(source.name, tuned.run.root, tuned.summary, model, baseline, time.monotonic() - tested)
 
 
-def as_prepared(source: MatrixSource) -> PreparedData:
+def _as_prepared(source: MatrixSource, config: DataConfig) -> PreparedData:
     """The texts of a source as `fine_tune` takes them, with the record that a run keeps of them."""
-    removed = source.removed.values()
-    parts = {"train": source.train, "dev": source.dev, "test": source.test}
-    record: dict[str, Any] = {
-        "source": public_name(source.source),
-        "dev_source": None,
-        "test_source": None,
-        "leakage": {
-            "test_exact": sum(part.exact for part in removed),
-            "test_near": sum(part.near for part in removed),
-            "train_removed": sum(part.rows for part in removed),
-        },
-    } | {
-        part: {"name": dataset.name, "texts": len(dataset), "labels": dataset.counts(), "sha256": dataset.fingerprint()}
-        for part, dataset in parts.items()
-    }
-    return PreparedData(source.train, source.dev, source.test, record, [])
+    # What was left out because another source is tested on it stays known: the matrix has shown a figure of it.
+    whole = {**source.whole, "train": source.whole["train"].without(source.shared.training.rows)}
+    return PreparedData.of(
+        source.train, source.dev, source.test, config=config, whole=whole, shared=source.shared,
+        messages=list(source.messages),
+    )  # fmt: skip
 
 
 def expected_test_seconds(tests: Mapping[str, TextDataset], texts_per_second: float) -> float:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from afina.config import DataConfig
 from afina.data import (
     TextDataset,
     duplicate_rows,
     find_overlap,
-    load_dataset,
     public_name,
     require_rows_per_label,
     source_name,
@@ -25,17 +24,15 @@ from afina.data import (
 )
 from afina.errors import DataError
 from afina.labels import LabelSet
+from afina.recipes.preparation import SharedTexts, division_seed, draw, load_configured, sizes_in_time
 from afina.recipes.reporting import Reporter
 
 ALL = "all"
 """The name of the model that is trained on all sources together."""
 
 # A drop of accuracy is told from chance by some hundreds of test texts; more cost time in every row of the matrix.
-_TEST_SHARE, MOST_TEST = 0.25, 1_000
+MOST_TEST = 1_000
 _MOST_DEV = 400
-# Looking through texts for near-duplicates: the rate seen on one slow core, and the share of the time it may take.
-_CHARACTERS_PER_SECOND = 3e6
-_SHARE_OF_TIME = 0.1
 _FEWEST_TEXTS = 100
 
 
@@ -67,6 +64,15 @@ class MatrixSource:
     """Rows whose label not all sources have."""
     removed: dict[str, Removed] = field(default_factory=dict)
     """What was left out of its training and dev texts, by the source whose test set holds it."""
+    whole: Mapping[str, TextDataset] = field(default_factory=dict)
+    """What it was divided into, before any texts were left out."""
+    messages: Sequence[str] = ()
+    """What was told of it while it was read and divided."""
+
+    @cached_property
+    def shared(self) -> SharedTexts:
+        """What the test set of its own shares with the training texts it was divided into."""
+        return SharedTexts.find(self.whole["train"], self.whole["test"])
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -92,8 +98,8 @@ def read_sources(
 
     Args:
         sources: At least two, none twice.
-        config: Columns to read, how labels are read, and the share of dev texts.
-        seed: Seed of the division.
+        config: Columns to read, how labels are read, the shares of dev and test texts, and the seed of the division.
+        seed: Seed of the division, unless `config` has one.
         reporter: Told what was found and done.
         seconds: The budget, where there is one; a small share of it bounds how many texts are looked through.
 
@@ -102,23 +108,21 @@ def read_sources(
             two labels in common.
     """
     _check_sources(sources)
-    names = _distinct_names(sources)
-    read = [_read(source, name, config, seed, reporter) for source, name in zip(sources, names, strict=True)]
-    shared = _restrict_to_shared_labels(read, reporter)
-    _check_contents(shared)
-    share = 1.0
-    if seconds is not None:
-        characters = sum(len(text) for dataset in shared for text in dataset.texts)
-        share = min(1.0, _SHARE_OF_TIME * seconds * _CHARACTERS_PER_SECOND / characters)
+    names, seed = _distinct_names(sources), division_seed(config, seed)
+    told: dict[str, list[str]] = {name: [] for name in names}
+    read = [
+        _read(source, name, config, seed, reporter, told[name]) for source, name in zip(sources, names, strict=True)
+    ]
+    shared = dict(zip(names, _restrict_to_shared_labels(read, reporter, told), strict=True))
+    _check_contents(list(shared.values()))
+    sizes = sizes_in_time(shared, seconds, fewest=dict.fromkeys(names, _FEWEST_TEXTS))
     divided = []
-    for source, whole, dataset in zip(sources, read, shared, strict=True):
-        used = take(dataset, max(_FEWEST_TEXTS, int(share * len(dataset))), seed=seed)
-        if len(used) < len(dataset):
-            reporter.warn(
-                f"The budget is too short to look through all texts: {len(used):,} of {len(dataset):,} of "
-                f"{dataset.name}, drawn at random, are used"
-            )
-        divided.append(_divide(source, used, config, seed=seed, set_aside=len(whole) - len(dataset)))
+    for source, whole in zip(sources, read, strict=True):
+        name, dataset = whole.name, shared[whole.name]
+        used = draw(dataset, sizes[name], reporter, seed=seed)
+        train, dev, test = _divide(used, config, seed=seed)
+        parts, set_aside = {"train": train, "dev": dev, "test": test}, len(whole) - len(dataset)
+        divided.append(MatrixSource(name, source, train, dev, test, set_aside, whole=parts, messages=told[name]))
     return _without_test_texts(divided, reporter)
 
 
@@ -132,11 +136,12 @@ def together(sources: Sequence[MatrixSource], *, name: str = ALL) -> MatrixSourc
         name: What the whole is called.
     """
     train, dev, test = (_concatenate([getattr(s, part) for s in sources], name) for part in ("train", "dev", "test"))
-    overlap = find_overlap(train.normal_forms, dev.normal_forms)
-    train = _without(train, overlap.rows)
+    train = train.without(find_overlap(train.normal_forms, dev.normal_forms).rows)
     return MatrixSource(
         name, ",".join(public_name(source.source) for source in sources), train, dev, test,
         removed={test: _added(sources, test) for test in (source.name for source in sources)},
+        whole={"train": _concatenate([s.whole["train"] for s in sources], name), "dev": dev, "test": test},
+        messages=[message for source in sources for message in source.messages],
     )  # fmt: skip
 
 
@@ -146,7 +151,9 @@ def equal_sizes(sources: Sequence[MatrixSource], *, seed: int) -> list[MatrixSou
     return [replace(source, train=take(source.train, size, seed=seed)) for source in sources]
 
 
-def _restrict_to_shared_labels(datasets: Sequence[TextDataset], reporter: Reporter) -> list[TextDataset]:
+def _restrict_to_shared_labels(
+    datasets: Sequence[TextDataset], reporter: Reporter, messages: Mapping[str, list[str]]
+) -> list[TextDataset]:
     """The texts whose labels all data sets have, with the same label ids everywhere; those set aside are told.
 
     Names that differ only in capitals are one label.
@@ -170,10 +177,11 @@ def _restrict_to_shared_labels(datasets: Sequence[TextDataset], reporter: Report
         others = [label for label in names if label not in labels.names]
         kept = np.flatnonzero([names[i] in labels.names for i in dataset.label_ids])
         if others:
-            reporter.warn(
+            messages[dataset.name].append(
                 f"{dataset.name}: {len(dataset) - len(kept):,} of {len(dataset):,} texts are set aside, since not all "
                 f"sources have their labels: {', '.join(others)}"
             )
+            reporter.warn(messages[dataset.name][-1])
         part = dataset.select(kept)
         restricted.append(_replace_labels(part, [names[i] for i in part.label_ids], labels))
     return restricted
@@ -192,7 +200,7 @@ def _without_test_texts(sources: Sequence[MatrixSource], reporter: Reporter) -> 
     """
     cleaned = []
     for source in sources:
-        train, dev, removed = source.train, source.dev, {}
+        train, dev, removed, messages = source.train, source.dev, {}, [*source.messages]
         for other in sources:
             in_train, in_dev = (find_overlap(part.normal_forms, other.test.normal_forms) for part in (train, dev))
             found = Removed(len(in_train.exact) + len(in_dev.exact), len(in_train.near) + len(in_dev.near))
@@ -200,18 +208,19 @@ def _without_test_texts(sources: Sequence[MatrixSource], reporter: Reporter) -> 
             if found.rows:
                 # Inside a source only what differs in a word of a short text is left: equal texts are divided together.
                 tell = reporter.tell if other is source else reporter.warn
-                tell(
+                messages.append(
                     f"Removed from what the model of {source.name} is trained on: {found.rows:,} texts that stand in "
                     f"the test set of {other.name} ({found.exact:,} exactly, {found.near:,} nearly)"
                 )
-            train, dev = _without(train, in_train.rows), _without(dev, in_dev.rows)
+                tell(messages[-1])
+            train, dev = train.without(in_train.rows), dev.without(in_dev.rows)
         if not len(dev):
             raise DataError(
                 f"Every dev text of {source.name} stands in a test set, so nothing is left",
                 hint="leave one of the sources that share texts out",
             )
         require_rows_per_label(train, 2)
-        cleaned.append(replace(source, train=train, dev=dev, removed=removed))
+        cleaned.append(replace(source, train=train, dev=dev, removed=removed, messages=messages))
     return cleaned
 
 
@@ -245,39 +254,25 @@ def _distinct_names(sources: Sequence[str]) -> list[str]:
     return names
 
 
-def _read(source: str, name: str, config: DataConfig, seed: int, reporter: Reporter) -> TextDataset:
-    dataset, notes = load_dataset(
-        source,
-        text_column=config.text_column,
-        title_column=config.title_column,
-        label_column=config.label_column,
-        keep_labels=config.keep_labels,
-        name=name,
-        max_rows=config.max_rows,
-        seed=seed,
-    )
-    reporter.tell(f"{name}: {notes.rows:,} rows, {notes.columns}")
-    for message in notes.messages:
-        reporter.tell(f"{name}: {message}")
+def _read(source: str, name: str, config: DataConfig, seed: int, reporter: Reporter, told: list[str]) -> TextDataset:
+    dataset, notes = load_configured(source, config, seed=seed, name=name)
+    told += [f"{name}: {message}" for message in notes.messages]
+    for message in (f"{name}: {notes.rows:,} rows, {notes.columns}", *told):
+        reporter.tell(message)
     return dataset
 
 
-def _divide(source: str, dataset: TextDataset, config: DataConfig, *, seed: int, set_aside: int) -> MatrixSource:
+def _divide(dataset: TextDataset, config: DataConfig, *, seed: int) -> list[TextDataset]:
     require_rows_per_label(dataset, 4)
     n = len(dataset)
-    test, dev = min(_TEST_SHARE, MOST_TEST / n), min(config.dev_share, _MOST_DEV / n)
-    train_part, dev_part, test_part = split(dataset, (1 - test - dev, dev, test), seed=seed)
-    return MatrixSource(dataset.name, source, train_part, dev_part, test_part, set_aside)
+    test, dev = min(config.test_share, MOST_TEST / n), min(config.dev_share, _MOST_DEV / n)
+    return split(dataset, (1 - test - dev, dev, test), seed=seed)
 
 
 def _concatenate(datasets: Sequence[TextDataset], name: str) -> TextDataset:
     texts = [text for dataset in datasets for text in dataset.texts]
     whole = TextDataset(texts, np.concatenate([d.label_ids for d in datasets]), datasets[0].labels, name)
-    return _without(whole, duplicate_rows(whole))
-
-
-def _without(dataset: TextDataset, rows: npt.NDArray[np.int64]) -> TextDataset:
-    return dataset.select(np.setdiff1d(np.arange(len(dataset)), rows)) if len(rows) else dataset
+    return whole.without(duplicate_rows(whole))
 
 
 def _added(sources: Sequence[MatrixSource], test: str) -> Removed:
