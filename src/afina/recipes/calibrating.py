@@ -63,7 +63,7 @@ class Calibration:
 
     @property
     def last_temperature(self) -> float:
-        """The one that turns into the run's answers: of the mixture, where the baseline is blended in."""
+        """The temperature applied last, to the blend where there is one."""
         return self.blending.temperature if self.blending.weight else self.temperature
 
     @property

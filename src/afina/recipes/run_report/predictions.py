@@ -17,7 +17,7 @@ def read_certainty(path: Path, labels: Sequence[str], *, temperature: float | No
     Args:
         path: predictions.parquet.
         labels: Names of the labels, as in the columns.
-        temperature: That which the probabilities were corrected by; None where it cannot be taken back.
+        temperature: The temperature already applied to the probabilities; None where it cannot be taken back.
 
     Returns:
         `coverage`, the error rate by how many texts are answered, and `reliability_before`, the bins of the
