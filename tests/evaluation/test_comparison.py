@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -19,6 +20,10 @@ def shares(answers, n_labels, confidence=0.8):
     rows = np.full((len(answers), n_labels), (1 - confidence) / (n_labels - 1))
     rows[np.arange(len(answers)), answers] = confidence
     return rows
+
+
+def log_losses(probabilities, label_ids):
+    return -np.log(probabilities[np.arange(len(label_ids)), label_ids])
 
 
 def answers_right_in(share, label_ids, n_labels, rng):
@@ -102,13 +107,29 @@ def test_a_certain_wrong_answer_has_a_finite_loss():
     assert np.isfinite(found.log_loss.value)
 
 
-def test_many_texts_are_compared_in_little_memory():
+def test_of_many_texts_the_interval_of_the_log_loss_is_that_of_the_normal_law():
     rng = np.random.default_rng(0)
     label_ids = rng.integers(0, 2, 30_000)
     first, second = (shares(answers_right_in(share, label_ids, 2, rng), 2) for share in (0.8, 0.82))
     found = compare_predictions(label_ids, first, second, TWO)
     assert found.better == "second"
-    assert found.log_loss.low < found.log_loss.value < found.log_loss.high < 0
+    gains = log_losses(second, label_ids) - log_losses(first, label_ids)
+    margin = 1.96 * gains.std() / len(gains) ** 0.5
+    assert (found.log_loss.low, found.log_loss.high) == pytest.approx(
+        (gains.mean() - margin, gains.mean() + margin), rel=1e-3
+    )
+    assert found.log_loss.high < 0
+
+
+def test_many_texts_are_compared_in_little_memory():
+    label_ids = np.zeros(30_000, dtype=np.int64)
+    first, second = (np.random.default_rng(seed).dirichlet([2, 1], len(label_ids)) for seed in (0, 1))
+    tracemalloc.start()
+    compare_predictions(label_ids, first, second, TWO)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # Drawing each text in each of 2,000 resamples would take 480 MB.
+    assert peak < 100e6
 
 
 def test_no_texts_are_refused():

@@ -1,12 +1,8 @@
 import json
 import math
-import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, matthews_corrcoef, precision_recall_fscore_support
 
 from afina.errors import DataError, ModelError
 from afina.evaluation import paired_difference, score
@@ -23,62 +19,6 @@ def one_hot(predicted, n_labels, confidence=0.9):
 
 def labels_of(n):
     return LabelSet(tuple(f"label {i}" for i in range(n)))
-
-
-def check_against_sklearn(label_ids, predicted, n_labels):
-    label_ids, predicted = np.asarray(label_ids), np.asarray(predicted)
-    metrics = score(label_ids, one_hot(predicted, n_labels), labels_of(n_labels), samples=100)
-    average = "binary" if n_labels == 2 else "macro"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # scikit-learn warns about absent labels
-        precision, recall, f1, _ = precision_recall_fscore_support(
-            label_ids, predicted, average=average, zero_division=0
-        )
-        matthews = matthews_corrcoef(label_ids, predicted)
-    assert metrics.accuracy.value == pytest.approx(accuracy_score(label_ids, predicted))
-    assert metrics.precision.value == pytest.approx(precision)
-    assert metrics.recall.value == pytest.approx(recall)
-    assert metrics.f1.value == pytest.approx(f1)
-    assert metrics.matthews.value == pytest.approx(matthews, abs=1e-12)
-    for name in ("accuracy", "f1", "precision", "recall", "matthews"):
-        interval = getattr(metrics, name)
-        assert interval.low <= interval.high
-
-
-@st.composite
-def answers(draw):
-    n_labels = draw(st.integers(2, 5))
-    n = draw(st.integers(1, 40))
-    ids = st.lists(st.integers(0, n_labels - 1), min_size=n, max_size=n)
-    return draw(ids), draw(ids), n_labels
-
-
-@settings(deadline=None, max_examples=150)
-@given(answers())
-def test_metrics_equal_those_of_scikit_learn(answer):
-    check_against_sklearn(*answer)
-
-
-@pytest.mark.parametrize(
-    ("label_ids", "predicted", "n_labels"),
-    [
-        ([0, 1, 0, 1], [0, 0, 0, 0], 2),
-        ([0, 0, 0], [0, 0, 0], 2),
-        ([1, 1, 1], [1, 1, 1], 2),
-        ([0, 0], [1, 1], 2),
-        ([1], [1], 2),
-        ([1], [0], 2),
-        ([0, 1, 1, 0], [0, 1, 1, 0], 3),
-        ([0, 1, 1, 0], [2, 1, 1, 2], 4),
-        ([2, 2, 2], [2, 2, 2], 3),
-    ],
-    ids=[
-        "one prediction", "one class", "one class, positive", "all wrong", "a row", "a wrong row",
-        "class missing", "predicted class missing", "one class of three",
-    ],
-)  # fmt: skip
-def test_edge_cases_equal_those_of_scikit_learn(label_ids, predicted, n_labels):
-    check_against_sklearn(label_ids, predicted, n_labels)
 
 
 def test_a_tie_goes_to_the_first_label():

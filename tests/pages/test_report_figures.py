@@ -48,7 +48,7 @@ def described(svg: str) -> str:
     root = ElementTree.fromstring(svg)
     by_id = {element.get("id"): element.text or "" for element in root.iter() if element.get("id")}
     assert root.get("role") == "img"
-    assert by_id[root.get("aria-labelledby")] is not None
+    assert by_id[root.get("aria-labelledby")]
     return by_id[root.get("aria-describedby")]
 
 
