@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from afina.config import RunConfig
 from afina.data import source_name
@@ -22,11 +22,10 @@ from afina.recipes.ladder.pace import LEAST_TRAINING_SECONDS, Reading, measure_r
 from afina.recipes.ladder.record import Record
 from afina.recipes.ladder.rungs import RUNGS, Baseline, Rung, Transformer
 from afina.recipes.preparation import prepare_data, without_passwords
-from afina.recipes.reporting import Keeping, Reporter, Silent
+from afina.recipes.refusal import refuse_settings
+from afina.recipes.reporting import Keeping, Prefixed, Reporter, Silent
 
-if TYPE_CHECKING:
-    from afina.training import TrainingStep
-
+_DECIDED = ("training.max_steps", "modeling.method", "blend")
 # Kept for drawing the page and leaving the process, and of the budget for what nobody foresees.
 _CLOSING_SECONDS, _MARGIN_SHARE = 6.0, 0.015
 
@@ -73,7 +72,7 @@ def climb_ladder(
     """
     config, keeping = config or RunConfig(), Keeping(reporter or Silent())
     chosen = _choose(rungs)
-    _check(config)
+    refuse_settings(config, _DECIDED, who="ladder")
     if draw:
         for module in ("jinja2", "matplotlib"):
             require(module, extra="data")
@@ -159,7 +158,7 @@ def _climb_transformer(
             f"{LEAST_TRAINING_SECONDS:.0f} s of training, and reading the dev and test texts",
         )
         return None
-    reporter = _RungReporter(record.reporter, rung.title)
+    reporter = Prefixed(record.reporter, rung.title, brief=True)
     seconds = share - reading.seconds(n_read)
     fitted = rung.fit_on(
         data, config=config, origins=origins, seconds=seconds, out=record.folder.run(rung.name), reporter=reporter
@@ -191,37 +190,5 @@ def _choose(names: Sequence[str] | None) -> tuple[Rung, ...]:
     return tuple(rung for rung in RUNGS if rung.name in names)
 
 
-def _check(config: RunConfig) -> None:
-    """Refuse settings that the ladder decides, before anything is read."""
-    plain = RunConfig()
-    decided = {
-        "training.max_steps": (config.training.max_steps, plain.training.max_steps),
-        "modeling.method": (config.modeling.method, plain.modeling.method),
-        "blend": (config.blend, plain.blend),
-    }
-    for name, (given, default) in decided.items():
-        if given != default:
-            raise ConfigError(f"The ladder decides {name} itself", hint=f"leave {name} out")
-
-
 def _free_root(config: RunConfig) -> Path:
     return free_path(Path("runs"), f"{source_name(config.data.source)}-ladder")
-
-
-class _RungReporter(Silent):
-    """Tells the stages and steps of one rung's run, under the rung's name; the rest is told when the rung is done."""
-
-    def __init__(self, reporter: Reporter, title: str) -> None:
-        self._reporter, self._title = reporter, title
-
-    def stage(self, name: str) -> None:
-        """The rung's name before the stage."""
-        self._reporter.stage(f"{self._title}: {name[0].lower()}{name[1:]}")
-
-    def step(self, step: TrainingStep, *, seconds_left: float) -> None:
-        """Move the bar; dev scores on the way are the run's own affair."""
-        self._reporter.step(replace(step, dev=None), seconds_left=seconds_left)
-
-    def advance(self, done: int, total: int) -> None:
-        """Passed on."""
-        self._reporter.advance(done, total)

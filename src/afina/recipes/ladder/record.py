@@ -62,8 +62,6 @@ class Record:
             f"{measured.title}: accuracy {measured.accuracy:.3f}, {60 * measured.minutes:.1f} s of training, "
             f"{measured.milliseconds_a_text:.2f} ms a text"
         )
-        for warning in (measured.fitted.details or {}).get("warnings", ()):
-            self.reporter.warn(f"{measured.title}: {warning}")
         self.write()
         self.results.settle()
 
