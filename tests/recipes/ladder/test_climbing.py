@@ -107,7 +107,9 @@ def test_the_document_is_on_the_disk_with_a_page_and_a_figure(climbed):
     assert json.loads((ladder.out / "ladder.json").read_text()) == json.loads(json.dumps(ladder.document))
     page = (ladder.out / "ladder.html").read_text()
     assert all(rung.title in page for rung in RUNGS)
-    assert (ladder.out / "ladder.svg").read_text().startswith("<svg")
+    figure = (ladder.out / "ladder.svg").read_text()
+    assert figure.startswith("<svg")
+    assert ">reviews: accuracy against time of training<" in figure
     assert ladder.document["pick"]["name"] in NAMES
     assert ladder.document["pick"]["why"]
     assert any(row["pareto"] for row in ladder.document["rungs"])
