@@ -25,6 +25,7 @@ from afina.errors import (
 from afina.recipes import climb_ladder
 from afina.recipes.ladder import climbing
 from afina.recipes.ladder.rungs import RUNGS
+from afina.run_folder import RunFolder
 
 NAMES = [rung.name for rung in RUNGS]
 BASELINES = ["majority", "lexicon", "nb-svm", "tfidf"]
@@ -202,6 +203,12 @@ def test_ctrl_c_before_any_rung_leaves_all_as_it_was(climb, tmp_path):
         climb(rungs=["tfidf"], reporter=InterruptAt("TF-IDF + LR"), force=True)
     assert read(before.out) == before.document
     assert sorted(path.name for path in before.out.iterdir()) == ["ladder.json", "rungs"]
+
+
+def test_ctrl_c_while_the_first_run_is_measured_keeps_the_run(climb, tmp_path):
+    with pytest.raises(Interrupted, match="before any rung was measured; its run is in"):
+        climb(rungs=["full"], reporter=InterruptAt("full fine-tuning: measuring"))
+    assert RunFolder(tmp_path / "ladder" / "rungs" / "full").is_complete
 
 
 def test_ctrl_c_while_the_page_is_drawn_says_that_the_table_is_there(climb, tmp_path, monkeypatch):

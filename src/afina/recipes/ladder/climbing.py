@@ -163,6 +163,7 @@ def _climb_transformer(
     fitted = rung.fit_on(
         data, config=config, origins=origins, seconds=seconds, out=record.folder.run(rung.name), reporter=reporter
     )
+    record.results.settle()  # there is a run, whatever comes of measuring it
     reporter.stage("Measuring")
     return _measure(record, rung, fitted)
 

@@ -82,10 +82,10 @@ class Record:
             Interrupted: No rung is done, so that there is no table to keep.
         """
         if not self.measured:
-            if hint is None:
+            if not any(self.folder.runs.iterdir()):
                 raise Interrupted("Interrupted; nothing was written") from None
-            self.results.settle()  # the unfinished run is in it
-            raise Interrupted("Interrupted before any rung was done", hint=hint) from None
+            self.results.settle()
+            raise Interrupted(f"Interrupted before any rung was measured; its run is in {self.folder.runs}", hint=hint)
         done = {rung.name for rung in self.measured} | {skipped["name"] for skipped in self.skipped}
         for rung in rungs:
             if rung.name not in done:
