@@ -85,8 +85,9 @@ def test_the_honest_figure_comes_before_the_other(afina_command, run, tmp_path, 
     lines = [line for line in out.splitlines() if re.search(r"\d\.\d{3} \(", line)]
     assert lines[0].split()[:2] == ["mixed", "40"]
     assert lines[1].split()[:7] == ["with", "texts", "of", "its", "training", "data", "50"]
-    assert "10 of the 50 texts of mixed stand in the run's training data (10 exactly, 0 nearly)" in " ".join(
-        out.split()
+    assert (
+        "10 of the 50 texts of mixed stand in the source that the run was trained on (10 exactly, 0 nearly)"
+        in " ".join(out.split())
     )
     assert "warning: 10 of the 50 texts of mixed" in err
 

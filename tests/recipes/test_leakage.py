@@ -38,6 +38,7 @@ def test_shared_texts_are_counted_by_kind_and_role_and_shown_with_their_row():
     assert (first["training_label"], first["label"], first["role"]) == ("positive", "negative", "train")
     assert (second["role"], second["training_row"]) == ("dev", None)
     assert "3 of the 4 texts" in leakage.sentence
+    assert "stand in the run's training data (2 exactly, 1 nearly)" in leakage.sentence
     assert "the other 1" in leakage.sentence
 
 
@@ -60,7 +61,10 @@ def test_texts_held_out_by_the_run_are_scored_only_where_none_is_new():
     prints = Fingerprints.of({"train": TRAIN, "test": held})
     both = Leakage.look(dataset("a fine film it was", "Kept apart, for the last look"), prints)
     assert (both.scored, both.scored_rows.tolist()) == ("held_out", [1])
-    assert "the 1 that it held out" in both.sentence
+    assert both.sentence == (
+        "All 2 texts of reviews stand in the source that the run was trained on (2 exactly, 0 nearly); the figures are "
+        "of the 1 that it held out for its own test"
+    )
     mixed = Leakage.look(dataset("a fine film it was", "Kept apart, for the last look", "new"), prints)
     assert (mixed.scored, mixed.scored_rows.tolist()) == ("new", [2])
     assert mixed.as_dict()["by_role"] == {"test": 1, "train": 1}

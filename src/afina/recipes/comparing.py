@@ -15,11 +15,8 @@ from afina.errors import ConfigError, DataError, ModelError
 from afina.evaluation import compare_predictions, evaluate_answers, find_disagreements
 from afina.recipes.contender import Contender, weigh_cost
 from afina.recipes.labelled import Answers, ReadOptions, load_labelled, require_two_labels
-from afina.recipes.leakage import Leakage
+from afina.recipes.leakage import LEARNED, Leakage
 from afina.recipes.reporting import Reporter, Silent
-
-# Roles of fingerprints: texts that weights were fitted on, or chosen by.
-_LEARNED = ("train", "dev")
 
 
 def compare_runs(
@@ -96,7 +93,7 @@ def _only_new(
     reporter.stage(f"Looking for training texts in {dataset.name}")
     found = [Leakage.look(dataset, contender.fingerprints) for contender in contenders]
     # What a run held out for its own test is fair to both.
-    learned = [each.rows_with(_LEARNED) for each in found]
+    learned = [each.rows_with(LEARNED) for each in found]
     kept = np.setdiff1d(np.arange(len(dataset)), np.union1d(*learned))
     removed = {
         "rows": len(dataset) - len(kept),

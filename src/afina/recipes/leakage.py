@@ -14,6 +14,8 @@ from afina.data import Fingerprints, Overlap, TextDataset, digests_of
 from afina.recipes.preparation import PreparedData
 from afina.run_folder import RunFolder
 
+LEARNED = ("train", "dev")
+"""Roles of the texts that a run's weights were fitted on, or chosen by."""
 HELD_OUT = "test"
 """Role of the texts that a run split off its training source to test itself by: known, and not learned from."""
 Scored = Literal["new", "held_out", "all"]
@@ -81,15 +83,18 @@ class Leakage:
             )
         if not shared:
             return None
+        # Of its own source a run has not learned all.
+        learned_all = len(self.rows_with(LEARNED)) == shared
+        place = "the run's training data" if learned_all else "the source that the run was trained on"
         kinds = f"({len(self.overlap.exact):,} exactly, {len(self.overlap.near):,} nearly)"
         if self.scored == "new":
             return (
-                f"{shared:,} of the {n:,} texts of {self.dataset.name} stand in the run's training data {kinds}; the "
-                f"figures are of the other {scored:,}"
+                f"{shared:,} of the {n:,} texts of {self.dataset.name} stand in {place} {kinds}; the figures are of "
+                f"the other {scored:,}"
             )
-        found = f"All {n:,} texts of {self.dataset.name} stand in the run's training data {kinds}"
+        found = f"All {n:,} texts of {self.dataset.name} stand in {place} {kinds}"
         if self.scored == "held_out":
-            return f"{found}; the figures are of the {scored:,} that it held out of them for its own test"
+            return f"{found}; the figures are of the {scored:,} that it held out for its own test"
         return f"{found}: there is no honest figure, only how well it remembers"
 
     def as_dict(self, training: TextDataset | None = None) -> dict[str, Any]:
