@@ -11,6 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from afina.config import load_config
+
 LABELS = ["negative", "positive"]
 N_TEST = 400
 PARTS = ("train", "dev", "test")
@@ -73,42 +75,68 @@ def metrics() -> dict[str, Any]:
         "stopped_by": "epochs", "parameters": {"all": 22713986, "trained": 10795394},
         "memory_mb": {"peak": 1680.8, "weights": 90.9}, "seed": 0, "share_truncated_training": 0.13,
         "forecast": {"train_texts": 1376, "dev_texts": 197, "test_texts": N_TEST, "epochs": 4.0,
-                     "training_seconds": 231.0, "reserve_seconds": 14.0, "expected_epochs": 3.6},
+                     "training_seconds": 231.0, "reserve_seconds": 14.0, "expected_epochs": 3.6,
+                     "cache_precision": "off", "cache_on_disk": False, "cache_bytes": 0},
+        "settings": chosen_settings(), "checkpoint_mb": 178.2,
         "tokenization": {"texts": 400, "type": "WordPiece", "vocabulary": 30522, "median_tokens": 96, "p5": 20,
                          "p25": 51, "p75": 170, "p95": 330, "max": 2210, "fertility": 1.18, "unknown_rate": 0.0004,
-                         "share_truncated": 0.13},
+                         "share_truncated": 0.13, "share_tokens_truncated": 0.21, "share_words_lost": 0.001,
+                         "lowercases": True, "characters_per_token": 4.1, "texts_per_second": 4100.0,
+                         "padding": {"batch_tokens": 1024, "real_tokens": 50_000, "batched_tokens": 57_000,
+                                     "fixed_tokens": 102_400, "batched": 0.12, "fixed": 0.51}},
         "dev": {"n": 197, "accuracy": 0.93, "log_loss": 0.21},
         "test": scores("books", 0.939, **details()),
-        "blend": {"weight": 0.55, "test_alone": scores("books", 0.929)},
-        "calibration": {"temperature": 1.42, "folded": True, "blend_temperature": 1.31,
-                        "dev": {"ece_before": 0.061, "ece_after": 0.022},
-                        "test": {"ece_before": 0.058, "ece_after": 0.031}},
+        "blend": {**blend(), "test_alone": scores("books", 0.929)}, "calibration": calibration(),
         "unsure": unsure(), "baseline": baseline, "difference": {"value": 0.031, "low": 0.003, "high": 0.059},
         "beats_baseline": True,
         "verdict": "The fine-tuned model beats TF-IDF + logistic regression (+3.1 points, 95 % interval +0.3 to +5.9)",
-        "seeds": {"runs": [{"seed": i, **scores("books", 0.93 + i / 200)} for i in range(3)],
-                  "accuracy": {"mean": 0.935, "deviation": 0.005}},
+        "seeds": seeds(),
         "warnings": ["Of 13 % of the training texts only a part is read: `--max-tokens 512` reads more"],
     }  # fmt: skip
 
 
+def blend() -> dict[str, Any]:
+    return {"weight": 0.55, "temperature": 1.31, "file": "blend.npz", "dev_accuracy": 0.94,
+            "dev_accuracy_alone": 0.93}  # fmt: skip
+
+
+def calibration() -> dict[str, Any]:
+    return {"temperature": 1.42, "folded": True, "blend_temperature": 1.31,
+            "dev": {"ece_before": 0.061, "ece_after": 0.022},
+            "test": {"ece_before": 0.058, "ece_after": 0.031, "ece_by_chance": 0.02}}  # fmt: skip
+
+
+def seeds() -> dict[str, Any]:
+    runs = [{"seed": i, "run": f"runs/books-minilm-seed{i}", "n": N_TEST, "accuracy": estimate(0.93 + i / 200),
+             "f1": estimate(0.92 + i / 200), "log_loss": 0.27, "ece": 0.03, "beats_baseline": i > 0, "steps": 736,
+             "seconds": 99.0} for i in range(3)]  # fmt: skip
+    spread = {"mean": 0.935, "deviation": 0.005, "low": 0.93, "high": 0.94}
+    return {"n": 3, "runs": runs, **dict.fromkeys(("accuracy", "f1", "log_loss", "ece"), spread),
+            "budget_seconds": 300.0, "seconds": 297.0}  # fmt: skip
+
+
+def chosen_settings() -> dict[str, Any]:
+    return {"method": "full", "max_tokens": 256, "long_text": "head-tail", "max_windows": 8, "batch_tokens": 1024,
+            "epochs": 4.0, "learning_rate": 5e-05, "evaluations": 6, "freeze_embeddings": True, "freeze_layers": 0,
+            "dropout": 0.0, "precision": "fp32", "bits": None}  # fmt: skip
+
+
 def manifest() -> dict[str, Any]:
     part = {"name": "books", "texts": 1376, "labels": {"negative": 685, "positive": 691}}
-    config = {
-        "data": {"source": "books.csv", "test_share": 0.2, "augment": ["negation", "typos"]},
-        "tokenization": {"max_tokens": None, "long_text": "head-tail"}, "modeling": {"name": "minilm"},
-        "training": {"budget": 300.0, "max_steps": None, "seed": 0}, "blend": True, "out": "runs/books-minilm",
+    given = {
+        "data.source": "books.csv", "data.test_share": 0.2, "data.augment": "negation,typos",
+        "tokenization.long_text": "head-tail", "training.budget": 300.0, "blend": True, "out": "runs/books-minilm",
     }  # fmt: skip
     names = ("data.source", "data.test_share", "data.augment", "tokenization.long_text", "training.budget", "blend")
     return {
         "afina": "0.1.0", "created": "2026-01-05T10:51:05+00:00", "labels": LABELS, "temperature": 1.42,
-        "settings": {"method": "full", "max_tokens": 256, "long_text": "head-tail", "learning_rate": 5e-05,
-                     "epochs": 4.0, "freeze_embeddings": True, "precision": "fp32", "bits": None},
-        "config": config, "origins": dict.fromkeys(names, "command line") | {"data.test_share": "--set"},
+        "settings": chosen_settings(), "calibration": calibration(), "blend": blend(), "unsure": unsure(),
+        "config": load_config(options=given)[0].model_dump(mode="json"),
+        "origins": dict.fromkeys(names, "command line") | {"data.test_share": "--set"},
         "data": {
             "source": "books.csv", "dev_source": None, "test_source": "held-out.csv",
             "leakage": {"test_exact": 12, "test_near": 3, "train_removed": 16},
-            "messages": ["held-out.csv: read as cp1252"], "set_aside": {"neutral stars": 55},
+            "messages": ["held-out.csv: read as cp1252"], "set_aside": {"neutral stars": 55}, "pool": {"train": 5504},
             "augment": {"kinds": {"negation": 160, "typos": 160}, "texts": 320, "share": 0.25},
             **{name: {**part, "sha256": hashlib.sha256(name.encode()).hexdigest()} for name in PARTS},
         },
@@ -119,14 +147,16 @@ def manifest() -> dict[str, Any]:
 
 def mistake(text: str, confidence: float) -> dict[str, Any]:
     neighbours = [{"text": f"A neighbour of it: {text}", "label": "positive", "similarity": 0.81, "contradicts": True},
-                  {"text": "Another neighbour, further away.", "label": "negative", "similarity": 0.63}]  # fmt: skip
-    return {"text": text, "label": "negative", "predicted": "positive", "confidence": confidence,
-            "baseline_predicted": "negative", "neighbours": neighbours}  # fmt: skip
+                  {"text": "Another neighbour, further away.", "label": "negative", "similarity": 0.63,
+                   "contradicts": False}]  # fmt: skip
+    return {"row": 7, "text": text, "label": "negative", "predicted": "positive", "correct": False,
+            "confidence": confidence, "margin": 2 * confidence - 1, "baseline_predicted": "negative",
+            "neighbours": neighbours}  # fmt: skip
 
 
 def mistakes() -> dict[str, Any]:
     return {
-        "n": 24, "n_texts": N_TEST, "neighbours_from": "training texts",
+        "n": 24, "n_texts": N_TEST, "max_characters": 600, "neighbours_from": "training texts",
         "confident": [mistake("A triumph, if boredom is what you are after.", 0.993),
                       mistake("I wanted to love it. " * 40, 0.981)],
         "near_misses": [mistake("It is all right, I suppose.", 0.502)],
@@ -138,7 +168,8 @@ def mistakes() -> dict[str, Any]:
 def behaviour() -> dict[str, Any]:
     def test(name: str, kind: str, rate: float, **more: Any) -> dict[str, Any]:
         example = {"text": "The plot is good.", "other": "The plot is not good.", "expected": "negative",
-                   "predicted": "positive", "scores": {"negative": 0.2, "positive": 0.8}}  # fmt: skip
+                   "predicted": "positive", "scores": {"negative": 0.2, "positive": 0.8},
+                   "scores_before": None}  # fmt: skip
         return {"name": name, "capability": name.split(":", maxsplit=1)[0], "kind": kind, "on": None, "n": 200,
                 "failed": round(200 * rate), "failure_rate": estimate(rate, 0.06), "published": None,
                 "published_source": None, "examples": [example], "taught": False, **more}  # fmt: skip
@@ -153,30 +184,37 @@ def behaviour() -> dict[str, Any]:
         ],
         "capabilities": [{"capability": name, "tests": 3, "n": 600, "failed": 9, "failure_rate": estimate(rate),
                           "taught": name == "negation"} for name, rate in (("vocabulary", 0.02), ("negation", 0.2))],
-        "published_source": "Ribeiro et al. 2020", "skipped": [{"name": "emoji", "why": "the tokenizer knows none"}],
+        "published_source": "Ribeiro et al. 2020",
+        "skipped": [{"name": "emoji", "capability": "emoji", "why": "the tokenizer knows none"}],
+        "labels": LABELS, "language": "English", "seed": 0, "cases": 200, "on": None, "taught": ["negation"],
+        "overall": {"tests": 4, "n": 800, "failed": 112, "failure_rate": estimate(0.14)},
+        "published": {"compared": 3, "below": 3}, "seconds": 4.0, "limit": None,
     }  # fmt: skip
+
+
+def evaluation(dataset: str, accuracy: float, **more: Any) -> dict[str, Any]:
+    leakage = {"checked": True, "sentence": None, "exact": 0, "near": 0, "rows": 0, "share": 0.0, "by_role": {},
+               "other_label": 0, "examples": []}  # fmt: skip
+    return {**scores(dataset, accuracy), **details(), "source": f"{dataset}.csv", "leakage": leakage, "scored": "new",
+            "honest": True, "with_shared": None, "mapping": None, "set_aside": {}, "neutral": None, "unsure": None,
+            "mistakes": mistakes(), **more}  # fmt: skip
 
 
 def evaluations() -> dict[str, dict[str, Any]]:
     example = {"text": "a good film", "training_text": "a fine film", "kind": "near", "similarity": 0.91,
-               "label": "positive", "training_label": "negative", "role": "train"}  # fmt: skip
-    leakage = {"checked": True, "sentence": "40 of the 400 texts of kitchen stand in the run's training data",
-               "exact": 30, "near": 10, "rows": 40, "share": 0.1, "examples": [example]}  # fmt: skip
-    none = {"checked": True, "sentence": None, "exact": 0, "near": 0, "rows": 0, "share": 0.0, "examples": []}
-    everything = {
-        **leakage,
-        "rows": N_TEST,
-        "sentence": f"All {N_TEST} texts of train stand in the run's training data",
-    }
+               "label": "positive", "training_label": "negative", "training_row": 3, "role": "train"}  # fmt: skip
+    some = {"checked": True, "sentence": "40 of the 400 texts of kitchen stand in the run's training data",
+            "exact": 30, "near": 10, "rows": 40, "share": 0.1, "by_role": {"train": 40}, "other_label": 1,
+            "examples": [example]}  # fmt: skip
+    every = {**some, "rows": N_TEST, "sentence": f"All {N_TEST} texts of train stand in the run's training data"}
     return {
-        "kitchen": {**scores("kitchen", 0.871), **details(), "leakage": leakage, "scored": "new", "honest": True,
-                    "with_shared": scores("kitchen", 0.91), "mapping": "stars 1 and 2 are negative, 4 and 5 positive",
-                    "set_aside": {"are neutral": 44}, "unsure": None, "source": "kitchen.csv",
-                    "neutral": {"n": 44, "predicted": {"negative": 30, "positive": 14}, "mean_confidence": 0.8}},
-        "phones": {**scores("phones", 0.902), "leakage": none, "scored": "new", "honest": True, "with_shared": None,
-                   "mapping": None, "set_aside": {}, "unsure": None},
-        "train": {**scores("train", 0.99), "leakage": everything, "scored": "all", "honest": False,
-                  "with_shared": None, "mapping": None, "set_aside": {}, "unsure": None},
+        "kitchen": evaluation(
+            "kitchen", 0.871, leakage=some, with_shared=scores("kitchen", 0.91), set_aside={"are neutral": 44},
+            mapping="stars 1 and 2 are negative, 4 and 5 positive",
+            neutral={"n": 44, "predicted": {"negative": 30, "positive": 14}, "mean_confidence": 0.8},
+        ),
+        "phones": evaluation("phones", 0.902),
+        "train": evaluation("train", 0.99, leakage=every, scored="all", honest=False),
     }  # fmt: skip
 
 
@@ -199,11 +237,13 @@ def history(steps: int = 736) -> list[dict[str, Any]]:
         share = step / steps
         row = {"step": step, "epoch": 4 * share, "texts": 8, "tokens": 1000,
                "loss": 0.7 * math.exp(-3 * share) + 0.1 * (1 + math.sin(step)),
-               "learning_rate": 5e-05 * min(10 * share, (1 - share) / 0.9), "progress": share}  # fmt: skip
+               "learning_rate": 5e-05 * min(10 * share, (1 - share) / 0.9), "grad_norm": 1.0,
+               "progress": share}  # fmt: skip
         if step % (steps // 6) == 0:
             place = step // (steps // 6)
             row |= {"dev_accuracy": 0.93 - 0.01 * abs(place - 4), "dev_log_loss": 0.21 + 0.02 * abs(place - 4)}
         rows.append(row)
+    rows[-1]["stopped_by"] = "epochs"
     return rows
 
 

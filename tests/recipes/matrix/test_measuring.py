@@ -6,6 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.full_run import matrix
+from tests.key_differences import differences
 from tests.recipes.matrix.conftest import reviews
 from tests.recipes.recorder import Recorder
 
@@ -48,6 +50,7 @@ def test_a_model_for_each_source_and_one_for_all_is_tested_on_each(two_sources, 
         assert [f"{name}: {warning}" for warning in own] == [
             w for w in document["warnings"] if w.startswith(f"{name}: ")
         ]
+    assert not [key for key in differences(matrix(), written, "matrix") if "made up" in key]
     # The smallest first, so that what it leaves of the time goes to the others.
     order = [told.split(":")[1].split(",")[0].strip() for told in recorder.told if told.startswith("Training ")]
     assert order == ["films", "rooms", "all"]
