@@ -10,7 +10,7 @@ import pytest
 
 from afina.data import TextDataset, normalise
 from afina.data.augmentation import augment
-from afina.data.augmentation.augment import taught_lexicon, taught_templates
+from afina.data.augmentation.augmenting import taught_lexicon, taught_templates
 from afina.data.augmentation.templates import fill, slots_of
 from afina.data.similarity import near_matches
 from afina.evaluation.behaviour import CAPABILITIES, build_tests

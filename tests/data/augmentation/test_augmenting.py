@@ -9,7 +9,7 @@ import pytest
 from afina.config import Capability
 from afina.data import TextDataset
 from afina.data.augmentation import augment
-from afina.data.augmentation.augment import MOST_SHARE, SHARE_A_KIND, taught_lexicon, taught_templates
+from afina.data.augmentation.augmenting import MOST_SHARE, SHARE_A_KIND, taught_lexicon, taught_templates
 from afina.data.augmentation.templates import slots_of
 from afina.errors import ConfigError
 from afina.labels import LabelSet
