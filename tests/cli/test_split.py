@@ -88,9 +88,12 @@ def test_split_replaces_a_split_and_nothing_else(afina_command, reviews_csv, tmp
     assert reviews_csv.exists()
 
 
-def test_train_runs_on_a_split(afina_command, reviews_csv, tiny_model, tmp_path):
-    out = tmp_path / "out"
-    assert afina_command("data", "split", reviews_csv, "--out", out)[0] == 0
+def test_train_runs_on_a_split(afina_command, tiny_model, tmp_path):
+    out, source = tmp_path / "out", tmp_path / "reviews.csv"
+    # Texts that differ in one word may be divided by a split, and are told apart by training: here all differ in two.
+    rows = [f"good{i} film{i} it was lovely,{('negative', 'positive')[i % 2]}" for i in range(60)]
+    source.write_text("\n".join(["text,label", *rows]))
+    assert afina_command("data", "split", source, "--out", out)[0] == 0
     parts = {name: out / f"{name}.parquet" for name in ("train", "dev", "test")}
     code, printed, err = afina_command(
         "train", parts["train"], "--dev", parts["dev"], "--test", parts["test"], "--model", tiny_model,

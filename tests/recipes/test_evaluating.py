@@ -224,6 +224,11 @@ def test_documents_are_kept_beside_the_run(run, tmp_path):
     results, _ = evaluate(run, first, second)
     kept = [json.loads((run.evaluations / name).read_text()) for name in ("shop.json", "shop-2.json")]
     assert kept == results
+    # What is evaluated again is replaced, alone or not; the other, of the same name, stays.
+    (again,), _ = evaluate(run, second)
+    assert json.loads((run.evaluations / "shop-2.json").read_text()) == again
+    assert json.loads((run.evaluations / "shop.json").read_text()) == results[0]
+    assert len(list(run.evaluations.iterdir())) == 2
     run.verify()
 
 

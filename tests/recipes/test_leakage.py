@@ -92,3 +92,26 @@ def test_damaged_fingerprints_are_a_sentence(tmp_path):
     run.fingerprints.write_bytes(b"no parquet")
     with pytest.raises(ModelError, match="cannot be read"):
         read_fingerprints(run)
+
+
+def test_what_is_like_a_learned_text_was_learned_though_a_held_out_one_is_nearer():
+    learned = "one two three four five six seven eight nine ten eleven"
+    held_out = "one two three four five six seven eight nine ten twelve thirteen"
+    prints = Fingerprints.of({"train": dataset(learned), "test": dataset(held_out)})
+    leakage = Leakage.look(dataset("one two three four five six seven eight nine ten twelve"), prints)
+    assert leakage.rows_with(["train"]).tolist() == [0]
+    assert leakage.scored == "all", "there is nothing that it has not learned"
+    # A text that the run held out, and learned all but one word of, was as good as learned.
+    exact = Leakage.look(
+        dataset(f"{learned} twelve"), Fingerprints.of({"train": dataset(learned), "test": dataset(f"{learned} twelve")})
+    )
+    assert exact.rows_with(["train"]).tolist() == [0]
+    assert (exact.overlap.exact.tolist(), exact.overlap.near.tolist()) == ([], [0])
+
+
+def test_texts_it_had_no_time_for_are_not_remembered():
+    prints = Fingerprints.of({"train": dataset("something else altogether it is"), "unused": TRAIN})
+    leakage = Leakage.look(TRAIN, prints)
+    assert leakage.scored == "all"
+    assert "no time to learn" in leakage.sentence
+    assert "remembers" not in leakage.sentence

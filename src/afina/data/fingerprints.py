@@ -63,6 +63,19 @@ class Fingerprints:
             row_numbers=np.concatenate([_row_numbers(dataset) for dataset in parts.values()] or none),
         )
 
+    def select(self, positions: npt.NDArray[np.int64]) -> Fingerprints:
+        """The fingerprints at these positions, in this order."""
+        ends = np.concatenate([[0], np.cumsum(self.sizes)])
+        parts = [self.words[ends[i] : ends[i + 1]] for i in positions]
+        return Fingerprints(
+            digests=self.digests[positions],
+            words=np.concatenate(parts) if parts else self.words[:0],
+            sizes=self.sizes[positions],
+            roles=[self.roles[i] for i in positions],
+            labels=[self.labels[i] for i in positions],
+            row_numbers=self.row_numbers[positions],
+        )
+
     def overlap(self, forms: Sequence[str]) -> Overlap:
         """Which texts are known, exactly or nearly, by the rules of `find_overlap`.
 

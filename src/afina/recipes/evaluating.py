@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -76,7 +78,8 @@ def evaluate_run(
                 "(--label-names says what)"
             )
         results.append(result)
-    _keep(folder, results, reporter)
+        # One by one, so that what is done stays where a later set is interrupted.
+        _keep(folder, result, reporter)
     return {"run": str(run), "results": results}
 
 
@@ -104,6 +107,11 @@ def _evaluate(
 
     everything, rows = np.arange(len(dataset)), leakage.scored_rows
     chosen, probabilities = dataset.select(rows), answers.probabilities[rows]
+    if len(np.unique(chosen.label_ids)) == 1:
+        reporter.warn(
+            f"The {len(chosen):,} texts of {dataset.name} that are scored are all "
+            f"{dataset.labels.names[chosen.label_ids[0]]}: accuracy on them says nothing about the other labels"
+        )
     details = detail(
         chosen, probabilities, truncated=answers.truncated[rows], domains=_domains(notes, rows), samples=samples
     )
@@ -143,15 +151,25 @@ def _domains(notes: LoadNotes, rows: npt.NDArray[np.int64]) -> list[str] | None:
     return None if notes.domains is None else [notes.domains[i] or "none given" for i in rows]
 
 
-def _keep(run: RunFolder, results: Sequence[Mapping[str, Any]], reporter: Reporter) -> None:
-    """Write each document beside the run, where its report finds it; a run that cannot be written to is no failure."""
-    taken: set[str] = set()
+def _keep(run: RunFolder, result: Mapping[str, Any], reporter: Reporter) -> None:
+    """Write a document beside the run, where its report finds it; a run that cannot be written to is no failure.
+
+    It replaces what was found on the same source before, and nothing else, though sources may have the same name.
+    """
+    stem = re.sub(r"[^\w.-]+", "-", result["dataset"]).strip(".-") or "data"
+    names = (f"{stem}-{number}" if number > 1 else stem for number in itertools.count(1))
     try:
         run.evaluations.mkdir(exist_ok=True)
-        for result in results:
-            stem = re.sub(r"[^\w.-]+", "-", result["dataset"]).strip(".-") or "data"
-            name = next(name for i in range(len(results)) if (name := f"{stem}-{i + 1}" if i else stem) not in taken)
-            taken.add(name)
-            write_json(run.evaluations / f"{name}.json", result)
+        files = (run.evaluations / f"{name}.json" for name in names)
+        write_json(next(file for file in files if _source_of(file) in (None, result["source"])), result)
     except OSError as error:
         reporter.warn(f"The figures are not kept beside the run: {error.strerror or error}: {run.evaluations}")
+
+
+def _source_of(file: Path) -> str | None:
+    """The source that a kept document is about; None where there is no file, or none that can be read."""
+    try:
+        source = json.loads(file.read_text(encoding="utf-8")).get("source")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return source if isinstance(source, str) else None
