@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -198,9 +197,11 @@ def sha256_of(path: Path) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file beside its place and rename it there, so that it is never seen half written."""
-    # Two commands may write the same file at once; each has a name of its own until it is whole.
-    beside = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.tmp")
+    """Write a file beside its place and rename it there, so that it is never seen half written.
+
+    What a kill leaves beside it is overwritten by the next attempt, so that only one command may write it at a time.
+    """
+    beside = path.with_name(path.name + ".tmp")
     with beside.open("w", encoding="utf-8") as file:
         file.write(as_utf8(text))
         file.flush()
@@ -210,7 +211,12 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, document: Any) -> None:
     """Write a JSON document atomically, indented for readers."""
-    write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    write_text(path, as_json(document))
+
+
+def as_json(document: Any) -> str:
+    """A JSON document as a file holds it."""
+    return as_utf8(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
 
 
 def resume_hint(partial: RunFolder) -> str | None:

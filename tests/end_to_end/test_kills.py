@@ -61,7 +61,8 @@ class Training:
         assert {path.name for path in self.folder.iterdir()} == {"reviews.csv", "run"}
         # A kill just after the run got its name may leave the small request.
         assert {path.name for path in self.run.root.iterdir()} - {"request.json"} == {
-            "history.jsonl", "metrics.json", "model", "predictions.parquet", "run.json",
+            "figures", "fingerprints.parquet", "history.jsonl", "metrics.json", "mistakes.json", "model",
+            "predictions.parquet", "report.html", "run.json",
         }  # fmt: skip
         assert self.run.is_complete
         assert [line.split(",")[0] for line in self.run.history.read_text().splitlines()] == [

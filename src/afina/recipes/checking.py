@@ -27,10 +27,10 @@ from afina.evaluation.behaviour import (
 )
 from afina.inference import Classifier
 from afina.labels import LabelSet
-from afina.outputs import as_one_sentence
+from afina.outputs import new_file
 from afina.recipes.labelled import tested_part
 from afina.recipes.reporting import Reporter, Silent
-from afina.run_folder import RunFolder, write_json
+from afina.run_folder import RunFolder, as_json
 
 _PUBLISHED_SOURCE = (
     "Ribeiro et al. 2020, CheckList, tutorial 5: the default SST-2 pipeline of Hugging Face on their own sentences, "
@@ -126,8 +126,8 @@ def check_run(
 def _keep(folder: RunFolder, document: Mapping[str, Any], reporter: Reporter) -> None:
     """Write what was found into the run; where that cannot be, it is still worth reading."""
     try:
-        with as_one_sentence(folder.behaviour):
-            write_json(folder.behaviour, document)
+        with new_file(folder.behaviour, force=True) as beside:
+            beside.write_text(as_json(document), encoding="utf-8")
     except (OutputError, MachineLimitError) as error:
         reporter.warn(f"Not kept in the run: {error}")
 
