@@ -35,7 +35,7 @@ def clusters_by_hand(sets, least=Fraction(4, 5)):
     return [numbers[cluster] for cluster in clusters]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(WORD_SETS, WORD_SETS, st.randoms(use_true_random=False))
 def test_matches_are_what_comparing_every_pair_finds(some, others, random):
     matches = near_matches(texts_of(some, random), texts_of(others, random))

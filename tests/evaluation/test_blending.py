@@ -75,7 +75,7 @@ def test_a_baseline_that_errs_elsewhere_is_blended_in_and_helps_on_other_texts(n
     assert gain > 0.01
 
 
-@pytest.mark.parametrize("sharpness", [1, 5])
+@pytest.mark.parametrize("sharpness", [1, pytest.param(5, marks=pytest.mark.slow)])
 def test_a_baseline_that_knows_nothing_is_kept_once_in_forty_times(sharpness):
     """Also where the model is so overconfident that any mixture would lower its log loss."""
     weights = []

@@ -149,6 +149,7 @@ def test_a_slice_is_worse_where_chance_does_not_explain_it():
     assert not swapped.worse
 
 
+@pytest.mark.slow
 def test_many_slices_of_chance_are_rarely_called_worse():
     rng = np.random.default_rng(0)
     false_alarms = 0

@@ -26,7 +26,7 @@ def test_the_bound_is_that_of_the_binomial_tail(errors, n):
     assert _upper_bounds(n, n, 0.02) == 1
 
 
-@pytest.mark.parametrize("error_rate", [0.02, 0.05])
+@pytest.mark.parametrize("error_rate", [pytest.param(0.02, marks=pytest.mark.slow), 0.05])
 def test_the_promise_is_kept_as_often_as_it_says(error_rate):
     truth = texts(10_000, 200_000, accuracy=0.9 if error_rate == 0.05 else 0.95)
     broken, given = 0, 0

@@ -80,7 +80,14 @@ def test_a_second_call_gives_the_same_bytes_and_another_seed_others(reviews_csv,
     assert hashes(tmp_path / "one")["test.parquet"] != hashes(tmp_path / "other")["test.parquet"]
 
 
-@pytest.mark.parametrize("options", [[], ["--few-shot", "3"], ["--group-column", "author"]])
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        pytest.param(["--few-shot", "3"], marks=pytest.mark.slow),
+        pytest.param(["--group-column", "author"], marks=pytest.mark.slow),
+    ],
+)
 def test_the_bytes_do_not_hang_on_the_order_of_hashes(tmp_path, options):
     rows = [(text, label, f"author{i % 7}") for text, label, i in variants(40, 2)]
     source = write_texts(tmp_path / "source.csv", rows, "text,label,author")

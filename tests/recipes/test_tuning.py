@@ -117,6 +117,7 @@ def test_the_record_holds_every_trial(finished):
     assert f"{document['test']['accuracy']['value']:.1%}" in page
 
 
+@pytest.mark.slow
 def test_the_same_seed_proposes_the_same_trials(search):
     first, second = (search(name, trials=3).document["trials"] for name in ("a", "b"))
     for one, other in zip(first, second, strict=True):

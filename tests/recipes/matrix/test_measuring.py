@@ -103,6 +103,7 @@ def test_settings_that_the_matrix_decides_are_refused(two_sources, config, tmp_p
     assert not (tmp_path / "matrix").exists()
 
 
+@pytest.mark.slow
 def test_the_share_to_test_on_and_the_seed_of_the_division_can_be_set(two_sources, config):
     def tested(**given):
         data = config.data.model_copy(update=given)
