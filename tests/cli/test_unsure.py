@@ -62,4 +62,4 @@ def test_train_says_what_its_probabilities_are_worth(afina_command, reviews_csv,
     wish = ("--set", "evaluation.error_rate=0.49", "--set", "data.dev_share=0.4")
     code, out, _ = afina_command("train", reviews_csv, *options, *wish, "--out", "two")
     assert code == 0
-    assert "promised by the dev texts: at most 0.49" in " ".join(out.split())
+    assert "promised by the dev texts: at most 49.0%" in " ".join(out.split())

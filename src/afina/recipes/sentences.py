@@ -85,11 +85,11 @@ def calibration_sentence(summary: Mapping[str, Any]) -> str:
 def unsure_sentence(summary: Mapping[str, Any]) -> str:
     """How many test texts get a sure answer and how many of those are wrong, from the document of `train --json`."""
     unsure, test = summary["unsure"], summary["unsure"]["test"]
-    wished = f"at most {unsure['error_rate']:.3g}"
+    wished = f"at most {unsure['error_rate']:.1%}"
     if test is None:
         return (
-            f"the dev texts are too few, or too hard, to promise an error rate of {wished} from any probability on; "
-            f"ask for less with --set evaluation.error_rate={min(2 * unsure['error_rate'], 0.4):.3g}"
+            f"never called sure: the dev texts are too few, or too hard, to promise that {wished} of the sure answers "
+            f"are wrong; ask for less with --set evaluation.error_rate={min(2 * unsure['error_rate'], 0.4):.3g}"
         )
     start = f"sure of {test['coverage']['value']:.1%} of the test texts (probability {unsure['threshold']:.3f} or more)"
     if test["error_rate"] is None:
