@@ -10,8 +10,12 @@ import pytest
     ("command", "stage"),
     [
         (["data", "inspect", "sample"], "Looking for duplicates"),
-        (["data", "audit", "sample", "--out", "audited.csv"], "Reading the texts with minilm"),
-        (["tokens", "compare", "sample", "--html", "tokens.html"], "Training unigram"),
+        pytest.param(
+            ["data", "audit", "sample", "--out", "audited.csv"], "Reading the texts with minilm", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            ["tokens", "compare", "sample", "--html", "tokens.html"], "Training unigram", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_ctrl_c_ends_a_command_with_a_sentence_and_no_output(tmp_path, command, stage):

@@ -65,7 +65,7 @@ def test_matches_are_what_comparing_every_pair_finds(some, others, random):
         assert jaccard(some[i], others[j]) == best[i]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(WORD_SETS, st.randoms(use_true_random=False))
 def test_clusters_are_what_comparing_every_pair_finds(sets, random):
     assert near_clusters(texts_of(sets, random)).tolist() == clusters_by_hand(sets)

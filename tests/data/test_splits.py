@@ -60,7 +60,7 @@ def test_a_text_with_both_labels_stays_on_one_side():
     assert len(one) + len(other) == 40
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(
     st.lists(st.tuples(st.sampled_from(["x", "X!", "y", " y", "z", "x y", "x, Y", "😀", "?"]), st.integers(0, 1))),
     st.sampled_from([(0.8, 0.2), (0.5, 0.5), (0.9, 0.05, 0.05), (0.6, 0.2, 0.2)]),

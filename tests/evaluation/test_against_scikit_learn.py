@@ -52,7 +52,7 @@ ONE_ROW = (np.array([1]), np.array([[0.2, 0.8]]))
 A_WRONG_ROW_OF_THREE = (np.array([2]), np.array([[1.0, 0.0, 0.0]]))
 ONE_PREDICTION = (np.array([0, 1, 1]), np.array([[0.5, 0.5]] * 3))
 A_CLASS_MISSING = (np.array([0, 1, 1, 0]), np.eye(4)[[2, 1, 1, 2]])
-compared = settings(deadline=None, max_examples=150)
+compared = settings(deadline=None, max_examples=80)
 
 
 @compared

@@ -78,7 +78,7 @@ def test_reserve_and_training_add_up_to_what_is_left():
     assert allocation.as_dict()["test_texts"] == allocation.test_texts
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(
     seconds_left=st.floats(-10, 20_000),
     training=st.floats(50, 1e6),
@@ -139,7 +139,7 @@ def test_half_an_epoch_that_fits_is_taken_of_all_texts():
     assert (allocation.train_texts, allocation.epochs) == (5_000, 0.5)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(
     seconds_left=st.floats(5, 2_000),
     prefix=st.floats(1e3, 1e5),

@@ -224,6 +224,7 @@ def test_a_sample_of_many_rows_says_so(look):
     assert document["imbalance"] == pytest.approx(3, abs=0.2)
 
 
+@pytest.mark.slow
 def test_equal_seeds_give_equal_documents_and_others_do_not(look, reviews_csv):
     first, again, other = (look(reviews_csv, seed=seed) for seed in (1, 1, 2))
     assert {**first, "seconds": 0} == {**again, "seconds": 0}

@@ -167,6 +167,7 @@ def test_one_that_was_interrupted_before_any_trial_leaves_nothing(search, tmp_pa
     assert not list(tmp_path.glob("run*"))
 
 
+@pytest.mark.slow
 def test_workers_share_a_study(search, begun, finished):
     reporter, study = Recorder(), finished[0].document["study"]["name"]
     first = search("a", storage=begun, study=study, trials=7, reporter=reporter).document
@@ -219,6 +220,7 @@ def test_a_study_that_afina_did_not_begin_is_refused(search, storage):
         search(storage=storage, study="mine")
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_trained_fails_trial_by_trial(search, tiny_model, tmp_path):
     broken = shutil.copytree(tiny_model, tmp_path / "broken")
     weights = load_file(broken / "model.safetensors")

@@ -118,6 +118,7 @@ def test_the_share_to_test_on_and_the_seed_of_the_division_can_be_set(two_source
     assert other["sha256"] != test["sha256"]
 
 
+@pytest.mark.slow
 def test_equal_sizes_are_kept_and_told(two_sources, config):
     document = measure_matrix(two_sources, config, equal_size=True).document
     assert document["equal_size"]
@@ -207,6 +208,7 @@ def test_a_busy_machine_shortens_the_budgets_that_follow():
     assert slow.fixed_seconds == 45
 
 
+@pytest.mark.slow
 def test_only_an_earlier_matrix_is_replaced_and_only_when_told(two_sources, config, tmp_path):
     out = tmp_path / "matrix"
     out.mkdir()
