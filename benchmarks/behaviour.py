@@ -74,7 +74,7 @@ def as_markdown(runs: Sequence[Mapping[str, Any]], machine: Mapping[str, Any], c
     n_seeds = len(by_taught[""])
     lines = [
         "# What a model does with negation, typos and names", "",
-        f"`{command}`: SST-2, `minilm`, means over {n_seeds} seeds, on {machine['cores']} cores "
+        f"`{command}`: SST-2, `minilm`, {f"means over {n_seeds} seeds" if n_seeds > 1 else "one seed"}, on {machine['cores']} cores "
         f"({machine['processor']}). Failure rates in percent; published: {runs[0]['published_source']}. What is taught "
         "shares no template and no telling word with what is tested.", "",
         f"| | {heads} |", "|---|" + "---:|" * len(TAUGHT),
