@@ -72,9 +72,10 @@ def as_markdown(runs: Sequence[Mapping[str, Any]], machine: Mapping[str, Any], c
     by_taught = {taught: [run for run in runs if run["taught"] == taught] for taught in TAUGHT}
     heads = " | ".join(f"taught {taught or 'nothing'}" for taught in TAUGHT)
     n_seeds = len(by_taught[""])
+    seeds = f"means over {n_seeds} seeds" if n_seeds > 1 else "one seed"
     lines = [
         "# What a model does with negation, typos and names", "",
-        f"`{command}`: SST-2, `minilm`, {f"means over {n_seeds} seeds" if n_seeds > 1 else "one seed"}, on {machine['cores']} cores "
+        f"`{command}`: SST-2, `minilm`, {seeds}, on {machine['cores']} cores "
         f"({machine['processor']}). Failure rates in percent; published: {runs[0]['published_source']}. What is taught "
         "shares no template and no telling word with what is tested.", "",
         f"| | {heads} |", "|---|" + "---:|" * len(TAUGHT),

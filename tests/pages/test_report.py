@@ -138,6 +138,7 @@ def test_a_document_may_have_nothing_in_the_place_of_any_key(document):
     assert draw_report_figures({}) == draw_report_figures(dict.fromkeys(document)) == {}
 
 
+@pytest.mark.slow
 def test_parts_of_a_document_may_lack_any_key(document):
     for key, part in document.items():
         for inner in part if isinstance(part, dict) else ():

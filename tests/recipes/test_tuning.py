@@ -141,6 +141,7 @@ def test_trials_that_fall_behind_are_given_up(finished):
     assert all(int(max(trial["dev_log_loss"])) < search_trial.TRIAL_EVALUATIONS for trial in pruned)
 
 
+@pytest.mark.slow
 def test_an_interrupted_search_goes_on_where_it_was(search, tmp_path):
     with pytest.raises(Interrupted) as raised:
         search(reporter=InterruptAt(1))

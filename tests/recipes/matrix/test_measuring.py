@@ -87,6 +87,7 @@ def test_a_run_keeps_what_its_own_test_set_shared_and_all_that_its_source_was_di
     assert set(test.normal_forms) <= {whole.normal_forms[row] for row in found.rows_with(["test"])}
 
 
+@pytest.mark.slow
 def test_a_run_says_where_its_settings_came_from(two_sources, config):
     measured = measure_matrix(two_sources, config, origins={"training.max_steps": "command line"})
     origins = RunFolder(measured.root / "runs" / "films").read_manifest()["origins"]
