@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,10 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 POSITIVE = ("good", "fine", "lovely", "great", "happy", "brilliant", "fresh", "kind")
 NEGATIVE = ("bad", "awful", "poor", "dull", "broken", "rude", "sad", "stale")
 WORDS = (*POSITIVE, *NEGATIVE, "the", "a", "film", "number", "and", "it", "was", "room", "this", "not", "very")
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, which some of them are about.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
