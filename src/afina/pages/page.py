@@ -60,10 +60,20 @@ def render(template: str, document: Mapping[str, Any], *, drawn: Mapping[str, st
     return page
 
 
+def require_drawing() -> None:
+    """Check for what pages are made with, before hours of work that end in one.
+
+    Raises:
+        MissingExtraError: jinja2 or matplotlib is not installed.
+    """
+    for module in ("jinja2", "matplotlib"):
+        require(module, extra="data")
+
+
 @functools.cache
 def _environment() -> Any:
+    require_drawing()
     jinja2 = require("jinja2", extra="data")
-    require("matplotlib", extra="data")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER),
         autoescape=True,

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from afina.config import DEFAULT_CASES, Capability
 from afina.data import clean_text, public_name, read_texts, source_name
 from afina.data.languages import detect_languages
-from afina.errors import ConfigError, DataError, MachineLimitError, MissingExtraError, ModelError, OutputError
+from afina.errors import ConfigError, DataError, MissingExtraError, ModelError
 from afina.evaluation import exact_share
 from afina.evaluation.behaviour import (
     CAPABILITIES,
@@ -27,10 +27,10 @@ from afina.evaluation.behaviour import (
 )
 from afina.inference import Classifier
 from afina.labels import LabelSet
-from afina.outputs import new_file
+from afina.recipes.kept import keep
 from afina.recipes.labelled import tested_part
 from afina.recipes.reporting import Reporter, Silent
-from afina.run_folder import RunFolder, as_json
+from afina.run_folder import RunFolder
 
 _PUBLISHED_SOURCE = (
     "Ribeiro et al. 2020, CheckList, tutorial 5: the default SST-2 pipeline of Hugging Face on their own sentences, "
@@ -119,17 +119,8 @@ def check_run(
         "seconds": round(time.monotonic() - started, 1),
     }
     document["limit"] = None if max_failure_rate is None else _limit(document["capabilities"], max_failure_rate)
-    _keep(folder, document, reporter)
+    keep(document, folder.behaviour, reporter, or_say="Not kept in the run")
     return document
-
-
-def _keep(folder: RunFolder, document: Mapping[str, Any], reporter: Reporter) -> None:
-    """Write what was found into the run; where that cannot be, it is still worth reading."""
-    try:
-        with new_file(folder.behaviour, force=True) as beside:
-            beside.write_text(as_json(document), encoding="utf-8")
-    except (OutputError, MachineLimitError) as error:
-        reporter.warn(f"Not kept in the run: {error}")
 
 
 def _known(capabilities: Sequence[str]) -> list[Capability]:

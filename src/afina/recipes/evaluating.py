@@ -14,15 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from afina.data import LoadNotes
-from afina.errors import MachineLimitError, OutputError
 from afina.evaluation import TrainingTexts, detail, evaluate_answers, find_mistakes, measure_threshold
 from afina.inference import Classifier
-from afina.outputs import new_file
+from afina.recipes.kept import keep
 from afina.recipes.labelled import Answers, ReadOptions, load_labelled
 from afina.recipes.leakage import Leakage, read_fingerprints
 from afina.recipes.reporting import Reporter, Silent
 from afina.recipes.training_texts import training_texts_of
-from afina.run_folder import RunFolder, as_json
+from afina.run_folder import RunFolder
 
 
 def evaluate_run(
@@ -161,13 +160,8 @@ def _keep(run: RunFolder, result: Mapping[str, Any], reporter: Reporter) -> None
     stem = re.sub(r"[^\w.-]+", "-", result["dataset"]).strip(".-") or "data"
     names = (f"{stem}-{number}" if number > 1 else stem for number in itertools.count(1))
     files = (run.evaluations / f"{name}.json" for name in names)
-    try:
-        with new_file(
-            next(file for file in files if _source_of(file) in (None, result["source"])), force=True
-        ) as beside:
-            beside.write_text(as_json(result), encoding="utf-8")
-    except (OutputError, MachineLimitError) as error:
-        reporter.warn(f"The figures are not kept beside the run: {error}")
+    file = next(file for file in files if _source_of(file) in (None, result["source"]))
+    keep(result, file, reporter, or_say="The figures are not kept beside the run")
 
 
 def _source_of(file: Path) -> str | None:

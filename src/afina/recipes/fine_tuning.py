@@ -21,7 +21,7 @@ from afina.recipes.baseline import fit_tfidf_in_time
 from afina.recipes.calibrating import Calibration, calibrate
 from afina.recipes.clock import Stopwatch
 from afina.recipes.fitting import Fitted, Fitting
-from afina.recipes.preparation import PreparedData, prepare_data, without_passwords
+from afina.recipes.preparation import PreparedData, division_seed, prepare_data, without_passwords
 from afina.recipes.recording import write_run, writing
 from afina.recipes.reporting import Keeping, Reporter, Silent
 from afina.recipes.resources import peak_memory_mb
@@ -172,7 +172,7 @@ def _prepare(
         )  # fmt: skip
         allocation = share_out(session, config, data, stopwatch, place=run.partial.root)
     tell_method(session, reporter, was_open=config.modeling.method == "auto" and config.modeling.freeze_layers is None)
-    used = _as_time_allows(data, allocation, seed=training.seed, split_seed=config.data.split_seed)
+    used = _as_time_allows(data, allocation, config)
     tell_limits(data, used, reporter)
     return _Job(without_passwords(config), origins, run, used, data.train, session, allocation, stopwatch, reporter)
 
@@ -204,7 +204,7 @@ def _restore(run: RunFolder, checkpoint: Checkpoint, reporter: Keeping) -> _Job:
             config.data, seed=config.training.seed, reporter=reporter, pool=record["notes"]["data"].get("pool")
         )
         session = set_up(config, data.train, settings=settings)
-    used = _as_time_allows(data, allocation, seed=config.training.seed, split_seed=config.data.split_seed)
+    used = _as_time_allows(data, allocation, config)
     return _Job(config, origins, run, used, data.train, session, allocation, stopwatch, reporter)
 
 
@@ -310,13 +310,14 @@ def _training_seconds(job: _Job) -> float | None:
     return max(0.0, job.stopwatch.seconds_left - job.allocation.reserve_seconds)
 
 
-def _as_time_allows(data: PreparedData, allocation: Allocation, *, seed: int, split_seed: int | None) -> PreparedData:
+def _as_time_allows(data: PreparedData, allocation: Allocation, config: RunConfig) -> PreparedData:
+    seed = config.training.seed
     return replace(
         data,
         train=take(data.train, allocation.train_texts, seed=seed),
         dev=take(data.dev, allocation.dev_texts, seed=seed),
         # Runs that differ in their seed alone are tested on the same texts.
-        test=take(data.test, allocation.test_texts, seed=seed if split_seed is None else split_seed),
+        test=take(data.test, allocation.test_texts, seed=division_seed(config.data, seed)),
     )
 
 

@@ -28,7 +28,8 @@ from afina.errors import DataError
 from afina.labels import LabelSet
 from afina.recipes.reporting import Reporter
 
-_MAX_DEV = 400
+MAX_DEV = 400
+"""Most dev texts that are split off a source."""
 _FEWEST = {"train": 200, "dev": 100, "test": 100}
 _MAX_TEST = 2_500
 # Comparing training with test texts: the rate seen on one slow core, and the share of the time left it may take.
@@ -241,7 +242,7 @@ def _divide(
     train, shared = given["train"], None
     require_rows_per_label(train, 3 - len(given) + 1)
     shares = {
-        "dev": min(config.dev_share, _MAX_DEV / len(train)),
+        "dev": min(config.dev_share, MAX_DEV / len(train)),
         "test": min(config.test_share, _MAX_TEST / len(train)),
     }
     missing = {part: share for part, share in shares.items() if part not in given}

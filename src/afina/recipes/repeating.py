@@ -20,7 +20,7 @@ from afina.errors import ConfigError, Interrupted
 from afina.planning import DEFAULT_BUDGET_SECONDS
 from afina.recipes.clock import Stopwatch
 from afina.recipes.fine_tuning import fine_tune
-from afina.recipes.preparation import PreparedData, prepare_data
+from afina.recipes.preparation import PreparedData, division_seed, prepare_data
 from afina.recipes.repetition import Repetition
 from afina.recipes.reporting import Keeping, Reporter, Silent
 from afina.run_folder import RunFolder, write_json
@@ -153,8 +153,8 @@ def _train_all(
         if i == 1:
             # As many test texts as the first run had time for, and the same.
             config = repetition.config
-            split_seed = config.training.seed if config.data.split_seed is None else config.data.split_seed
-            data = replace(data, test=take(data.test, summaries[0]["test"]["n"], seed=split_seed))
+            seed_of_test = division_seed(config.data, config.training.seed)
+            data = replace(data, test=take(data.test, summaries[0]["test"]["n"], seed=seed_of_test))
     tested_on = sorted({summary["test"]["n"] for summary in summaries})
     if len(tested_on) > 1:
         reporter.warn(
@@ -173,9 +173,7 @@ def _config_of(repetition: Repetition, seed: int, run: RunFolder, stopwatch: Sto
         changed |= {"budget": max(share, _LEAST_SECONDS)}
     training = config.training.model_copy(update=changed)
     # Each run can be resumed, and made again, by itself: it must then divide the texts as the first did.
-    data = config.data
-    if data.split_seed is None:
-        data = data.model_copy(update={"split_seed": config.training.seed})
+    data = config.data.model_copy(update={"split_seed": division_seed(config.data, config.training.seed)})
     return config.model_copy(update={"data": data, "training": training, "out": str(run.root)})
 
 

@@ -11,8 +11,8 @@ from afina import pages
 from afina.config import RunConfig
 from afina.data import take
 from afina.errors import ConfigError
-from afina.extras import require
 from afina.inference import Classifier
+from afina.pages import require_drawing
 from afina.planning import DEFAULT_BUDGET_SECONDS
 from afina.recipes.clock import Stopwatch
 from afina.recipes.fine_tuning import FineTuned, fine_tune
@@ -134,8 +134,7 @@ def _check(config: RunConfig, trials: int | None) -> None:
         raise ConfigError(
             "A search spends a budget of time, and takes no number of steps", hint="leave training.max_steps out"
         )
-    for module in ("jinja2", "matplotlib"):
-        require(module, extra="data")
+    require_drawing()
 
 
 def _prepare(

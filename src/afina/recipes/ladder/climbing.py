@@ -10,8 +10,8 @@ from typing import Any
 from afina.config import RunConfig
 from afina.data import source_name
 from afina.errors import AfinaError, ConfigError, Interrupted, MachineLimitError
-from afina.extras import require
 from afina.outputs import ResultFolder, free_path
+from afina.pages import require_drawing
 from afina.planning import DEFAULT_BUDGET_SECONDS
 from afina.recipes.baseline import take_in_time
 from afina.recipes.clock import Stopwatch
@@ -74,8 +74,7 @@ def climb_ladder(
     chosen = _choose(rungs)
     refuse_settings(config, _DECIDED, who="ladder")
     if draw:
-        for module in ("jinja2", "matplotlib"):
-            require(module, extra="data")
+        require_drawing()
     folder = LadderFolder(Path(config.out) if config.out else _free_root(config))
     results = ResultFolder(folder.root, mark=folder.document.name, force=force)
     stopwatch = Stopwatch(config.training.budget or DEFAULT_BUDGET_SECONDS, started=started)

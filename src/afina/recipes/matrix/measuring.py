@@ -12,7 +12,7 @@ import afina
 from afina.config import RunConfig
 from afina.data import TextDataset, take
 from afina.errors import AfinaError, Interrupted, MachineLimitError
-from afina.extras import require
+from afina.pages import require_drawing
 from afina.recipes.clock import Stopwatch
 from afina.recipes.matrix.cells import make_cells, summarise
 from afina.recipes.matrix.distances import Distances, measure_distances
@@ -86,8 +86,7 @@ def measure_matrix(
     config, keeping = config or RunConfig(), Keeping(reporter or Silent())
     refuse_settings(config, _DECIDED, who="matrix")
     config, origins = _with_test_share(config, origins or {})
-    for module in ("jinja2", "matplotlib"):
-        require(module, extra="data")
+    require_drawing()
     budget = config.training.budget or (None if config.training.max_steps else _DEFAULT_SECONDS)
     stopwatch = Stopwatch(budget, started=time.monotonic() if started is None else started)
     place = MatrixPlace(config.out, config.modeling.name, force=force)

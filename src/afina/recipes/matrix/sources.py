@@ -24,7 +24,7 @@ from afina.data import (
 )
 from afina.errors import DataError
 from afina.labels import LabelSet
-from afina.recipes.preparation import SharedTexts, division_seed, draw, load_configured, sizes_in_time
+from afina.recipes.preparation import MAX_DEV, SharedTexts, division_seed, draw, load_configured, sizes_in_time
 from afina.recipes.reporting import Reporter
 
 ALL = "all"
@@ -32,7 +32,6 @@ ALL = "all"
 
 # A drop of accuracy is told from chance by some hundreds of test texts; more cost time in every row of the matrix.
 MOST_TEST = 1_000
-_MOST_DEV = 400
 _FEWEST_TEXTS = 100
 
 
@@ -265,7 +264,7 @@ def _read(source: str, name: str, config: DataConfig, seed: int, reporter: Repor
 def _divide(dataset: TextDataset, config: DataConfig, *, seed: int) -> list[TextDataset]:
     require_rows_per_label(dataset, 4)
     n = len(dataset)
-    test, dev = min(config.test_share, MOST_TEST / n), min(config.dev_share, _MOST_DEV / n)
+    test, dev = min(config.test_share, MOST_TEST / n), min(config.dev_share, MAX_DEV / n)
     return split(dataset, (1 - test - dev, dev, test), seed=seed)
 
 
