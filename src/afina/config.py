@@ -94,6 +94,8 @@ class DataConfig(Section):
     """Share of the source held out as the test set when no test is given."""
     split_seed: int | None = Field(None, ge=0, lt=2**32)
     """Seed of the division, and of the texts drawn from larger sources; that of training when not given."""
+    train_texts: int | None = Field(None, ge=1)
+    """Training texts to use; of more, a random part with the label mix of the whole."""
     augment: Annotated[tuple[Capability, ...], BeforeValidator(parse_list)] = ()
     """Capabilities that made-up sentences teach beside the training texts, such as `negation,typos`; for sentiment in
     English."""
@@ -194,6 +196,17 @@ class EvaluationConfig(Section):
     """Share of wrong answers wished for among those that are sure; less confident ones are called "not sure"."""
 
 
+class ForecastConfig(Section):
+    """What `afina plan` forecast for this run; it changes nothing, and is compared with the outcome."""
+
+    seconds: float | None = Field(None, gt=0)
+    """Seconds of training, dev evaluations counted."""
+    total_seconds: float | None = Field(None, gt=0)
+    """Seconds of the whole command."""
+    memory_mb: float | None = Field(None, gt=0)
+    """Most memory of the process, in MB."""
+
+
 class RunConfig(Section):
     """All settings of one run, in the order of its life."""
 
@@ -207,6 +220,8 @@ class RunConfig(Section):
     """How the weights are fitted, and for how long."""
     evaluation: EvaluationConfig = EvaluationConfig()
     """How the result is measured."""
+    forecast: ForecastConfig = ForecastConfig()
+    """What `afina plan` forecast for this run; it changes nothing, and is compared with the outcome."""
     blend: bool = False
     """Average the log-probabilities with those of the TF-IDF baseline, where that helps on the dev set."""
     out: str | None = None

@@ -15,6 +15,7 @@ __all__ = [
     "HUB_IDS",
     "INFERENCE_BATCH_TOKENS",
     "Anatomy",
+    "Outline",
     "Prefix",
     "PrefixStates",
     "PretrainedClassifier",
@@ -25,6 +26,7 @@ __all__ = [
     "count_parameters",
     "dissect",
     "embed",
+    "empty_model",
     "fold_into_adapter",
     "fold_temperature",
     "freeze",
@@ -36,8 +38,10 @@ __all__ = [
     "locate",
     "merge_into",
     "merge_lora",
+    "outline_of",
     "predict_logits",
     "quiet",
+    "read_config",
     "save_adapter",
     "try_dissect",
 ]
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
     from afina.modeling.forward import INFERENCE_BATCH_TOKENS, batch_logits, predict_logits
     from afina.modeling.load import PretrainedClassifier, load_fine_tuned, load_pretrained, quiet
     from afina.modeling.lora import add_lora, merge_into, merge_lora, save_adapter
+    from afina.modeling.outline import Outline, empty_model, outline_of, read_config
     from afina.modeling.prefix import HEAD_ONLY, Prefix, PrefixStates
     from afina.modeling.quantization import check_quantization
     from afina.modeling.temperature import fold_into_adapter, fold_temperature
@@ -63,6 +68,7 @@ else:
             "HUB_IDS": "catalog",
             "INFERENCE_BATCH_TOKENS": "forward",
             "Anatomy": "anatomy",
+            "Outline": "outline",
             "Prefix": "prefix",
             "PrefixStates": "prefix",
             "PretrainedClassifier": "load",
@@ -73,6 +79,7 @@ else:
             "count_parameters": "trainable",
             "dissect": "anatomy",
             "embed": "embedding",
+            "empty_model": "outline",
             "fold_into_adapter": "temperature",
             "fold_temperature": "temperature",
             "freeze": "trainable",
@@ -84,8 +91,10 @@ else:
             "locate": "catalog",
             "merge_into": "lora",
             "merge_lora": "lora",
+            "outline_of": "outline",
             "predict_logits": "forward",
             "quiet": "load",
+            "read_config": "outline",
             "save_adapter": "lora",
             "try_dissect": "anatomy",
         },

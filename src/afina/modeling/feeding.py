@@ -96,12 +96,20 @@ def _named_by(config: Any, tokenizer: Any) -> str | None:
 
 def context_limit(tokenizer: Any, config: Any) -> int:
     """Most tokens of a text that a model can take, special tokens counted."""
-    limits = [getattr(config.get_text_config(), "max_position_embeddings", None), tokenizer.model_max_length]
-    if config.model_type in _POSITIONS_AFTER_PAD and limits[0] is not None and config.pad_token_id is not None:
-        limits[0] -= config.pad_token_id + 1
+    limits = (position_limit(config), tokenizer.model_max_length)
     return min(
         (int(limit) for limit in limits if isinstance(limit, int) and 0 < limit < _NO_LIMIT), default=LONGEST_CONTEXT
     )
+
+
+def position_limit(config: Any) -> int | None:
+    """Most tokens of a text that a model has positions for; None where its positions are relative, without limit."""
+    limit = getattr(config.get_text_config(), "max_position_embeddings", None)
+    if not isinstance(limit, int) or limit <= 0:
+        return None
+    if config.model_type in _POSITIONS_AFTER_PAD and isinstance(config.pad_token_id, int):
+        return limit - config.pad_token_id - 1
+    return limit
 
 
 def set_dropout(config: Any, rate: float) -> None:

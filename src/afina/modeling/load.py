@@ -25,6 +25,7 @@ from afina.modeling.anatomy import head_modules
 from afina.modeling.catalog import EMBEDDED, locate
 from afina.modeling.feeding import context_limit, ensure_pad_token, set_dropout, tokenizer_options
 from afina.modeling.first_token import read_first_token_only
+from afina.modeling.outline import empty_model
 from afina.modeling.quantization import keep_full_precision, quantization_config
 from afina.modeling.trainable import count_parameters
 
@@ -93,7 +94,7 @@ def load_pretrained(
         if dropout is not None:
             set_dropout(config, dropout)
         tokenizer = _load_tokenizer(name, source, config)
-        head = head_modules(_outline(config)) if bits else []
+        head = head_modules(empty_model(config)) if bits else []
         torch.manual_seed(seed)
         # A folder fine-tuned for other labels gives its encoder; its head does not fit and is made anew.
         model, report = AutoModelForSequenceClassification.from_pretrained(
@@ -137,12 +138,6 @@ def load_fine_tuned(folder: Path, labels: LabelSet) -> PretrainedClassifier:
     return _pretrained(model, tokenizer, labels)
 
 
-def _outline(config: Any) -> Any:
-    """A model of this config without any weights."""
-    with torch.device("meta"):
-        return AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
-
-
 def _pretrained(model: Any, tokenizer: Any, labels: LabelSet, *, bits: int | None = None) -> PretrainedClassifier:
     read_first_token_only(model)
     for cache in _CACHES:
@@ -154,7 +149,7 @@ def _pretrained(model: Any, tokenizer: Any, labels: LabelSet, *, bits: int | Non
         labels=labels,
         pad_id=int(tokenizer.pad_token_id),
         max_context=context_limit(tokenizer, model.config),
-        n_weights=count_parameters(_outline(model.config) if bits else model)[0],
+        n_weights=count_parameters(empty_model(model.config) if bits else model)[0],
     )
 
 

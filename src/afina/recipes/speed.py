@@ -120,16 +120,16 @@ def share_out(
     settings = session.settings
     train_lengths, test_lengths = (_lengths(session.encoder, dataset) for dataset in (data.train, data.test))
     mean_tokens = float(train_lengths.mean())
-    max_steps = config.training.max_steps
+    max_steps, n_train = config.training.max_steps, min(len(data.train), config.data.train_texts or len(data.train))
     if stopwatch.budget is None:
-        allocation = Allocation(len(data.train), len(data.dev), len(data.test), settings.epochs, None)
+        allocation = Allocation(n_train, len(data.dev), len(data.test), settings.epochs, None)
     else:
         allocation = _in_time(session, config, data, stopwatch, train_lengths, test_lengths, place)
     epochs = allocation.expected_epochs or allocation.epochs
     if max_steps:
         # What is trained must not depend on the speed measured; the budget only ends it.
-        allocation = replace(allocation, train_texts=len(data.train), dev_texts=len(data.dev))
-        epochs = max_steps * config.training.accumulation * settings.batch_tokens / (len(data.train) * mean_tokens)
+        allocation = replace(allocation, train_texts=n_train, dev_texts=len(data.dev))
+        epochs = max_steps * config.training.accumulation * settings.batch_tokens / (n_train * mean_tokens)
     elif stopwatch.budget is not None:
         return allocation
     return _with_cache(allocation, _plan_cache(allocation, session, config, mean_tokens, epochs=epochs, place=place))
@@ -159,7 +159,7 @@ def _in_time(
         return allocate(
             stopwatch.seconds_left,
             speed,
-            n_train=len(data.train),
+            n_train=min(len(data.train), config.data.train_texts or len(data.train)),
             n_dev=len(data.dev),
             n_test=len(data.test),
             train_tokens=mean_tokens,
