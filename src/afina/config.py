@@ -120,6 +120,8 @@ class ModelingConfig(Section):
 
     name: str = "minilm"
     """Catalog name, local folder, or Hub id of the pretrained model."""
+    catalog: str | None = None
+    """TOML file with models of your own, by names that `name` can then be; laid over the shipped catalog."""
     method: Literal["auto", "full", "frozen", "head", "lora"] = "auto"
     """`full` trains all layers, `frozen` those above `freeze_layers`, `head` the classification head alone, `lora`
     low-rank updates of all layers; `auto` chooses by the time and the texts there are."""
@@ -242,6 +244,7 @@ OPTIONS = {
     "tokenization.long_text": "long_text",
     "tokenization.batch_tokens": "batch_tokens",
     "modeling.name": "model",
+    "modeling.catalog": "catalog",
     "modeling.method": "method",
     "modeling.freeze_layers": "freeze_layers",
     "modeling.lora_rank": "lora_rank",

@@ -35,6 +35,12 @@ MaxRows = Annotated[
 # Settings of a run: None leaves the value to the configuration file, and that to the defaults of `afina.config`.
 Test = Annotated[str | None, typer.Option(help="Held-out texts.", show_default="a share of SOURCE")]
 Model = Annotated[str | None, typer.Option(help="Catalog name, folder or Hub id.", show_default="minilm")]
+Catalog = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE", help="TOML file with models of your own, beside the shipped ones.", show_default=False
+    ),
+]
 Method = Annotated[
     str | None, typer.Option(help="full, frozen, head, lora, or auto.", show_default="auto: by the time")
 ]

@@ -11,6 +11,7 @@ from afina.cli import _console
 from afina.cli._options import (
     Assignments,
     Budget,
+    Catalog,
     ConfigFile,
     Force,
     Json,
@@ -61,6 +62,7 @@ def train(
     ] = None,
     test: Test = None,
     model: Model = None,
+    catalog: Catalog = None,
     method: Method = None,
     freeze_layers: Annotated[
         str | None,
@@ -124,11 +126,12 @@ def train(
 
     options = settings_of(
         source=source, dev=dev, test=test, text_column=text_column, title_column=title_column,
-        label_column=label_column, max_rows=max_rows, keep_labels=keep_labels, model=model, method=method,
-        freeze_layers=freeze_layers, lora_rank=lora_rank, lora_alpha=lora_alpha, lora_dropout=lora_dropout,
-        lora_targets=lora_targets or None, load_in_8bit=load_in_8bit, load_in_4bit=load_in_4bit, blend=blend,
-        augment=augment, max_tokens=max_tokens, long_text=long_text, batch_tokens=batch_tokens, budget=budget,
-        epochs=epochs, max_steps=max_steps, learning_rate=learning_rate, precision=precision, seed=seed, out=out,
+        label_column=label_column, max_rows=max_rows, keep_labels=keep_labels, model=model, catalog=catalog,
+        method=method, freeze_layers=freeze_layers, lora_rank=lora_rank, lora_alpha=lora_alpha,
+        lora_dropout=lora_dropout, lora_targets=lora_targets or None, load_in_8bit=load_in_8bit,
+        load_in_4bit=load_in_4bit, blend=blend, augment=augment, max_tokens=max_tokens, long_text=long_text,
+        batch_tokens=batch_tokens, budget=budget, epochs=epochs, max_steps=max_steps, learning_rate=learning_rate,
+        precision=precision, seed=seed, out=out,
     )  # fmt: skip
     settings, origins = load_config(config, assignments or (), options)
     if resume is not None and seeds > 1:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from afina.errors import ModelError
-from afina.modeling.catalog import locate
+from afina.modeling.catalog import locate, revision_of
 from afina.modeling.load import context_limit, ensure_pad_token, loading
 from afina.tokenization import Encoder, pad, sorted_batches
 
@@ -44,11 +44,14 @@ def embed(
     from transformers import AutoConfig, AutoModel, AutoTokenizer
 
     source = locate(name)
+    pinned: dict[str, Any] = {"revision": revision_of(name), "trust_remote_code": False}
     with loading(name):
-        config = AutoConfig.from_pretrained(source)
-        tokenizer = AutoTokenizer.from_pretrained(source)
+        config = AutoConfig.from_pretrained(source, **pinned)
+        tokenizer = AutoTokenizer.from_pretrained(source, **pinned)
         ensure_pad_token(tokenizer, config)
-        model = AutoModel.from_pretrained(source, config=config, use_safetensors=True, dtype=torch.float32).eval()
+        model = AutoModel.from_pretrained(
+            source, config=config, use_safetensors=True, dtype=torch.float32, **pinned
+        ).eval()
     if not hasattr(config, "hidden_size") or config.is_encoder_decoder:
         raise ModelError(
             f"The model {name!r} does not give one row of hidden states a token", hint="give an encoder or a decoder"

@@ -22,7 +22,8 @@ from transformers.utils import logging as transformers_logging
 from afina.errors import AfinaError, ModelError, first_line
 from afina.labels import LabelSet
 from afina.modeling.anatomy import head_modules
-from afina.modeling.catalog import EMBEDDED, locate
+from afina.modeling.catalog import EMBEDDED, locate, revision_of
+from afina.modeling.catalog.locating import NEWEST, find_entry
 from afina.modeling.feeding import context_limit, ensure_pad_token, set_dropout, tokenizer_options
 from afina.modeling.first_token import read_first_token_only
 from afina.modeling.outline import empty_model
@@ -69,7 +70,13 @@ class PretrainedClassifier:
 
 
 def load_pretrained(
-    name: str, labels: LabelSet, *, seed: int, dropout: float | None = None, bits: int | None = None
+    name: str,
+    labels: LabelSet,
+    *,
+    seed: int,
+    dropout: float | None = None,
+    bits: int | None = None,
+    catalog: str | Path | None = None,
 ) -> PretrainedClassifier:
     """Load a pretrained model and give it a new head for these labels.
 
@@ -79,13 +86,15 @@ def load_pretrained(
         seed: Seed of the new head.
         dropout: Rate for every dropout of the model; None leaves the rates it was pretrained with.
         bits: Hold the layers' weights in 8 or 4 bits (`check_quantization` first); None in fp32.
+        catalog: A user's catalog file, laid over the shipped one.
 
     Raises:
         ModelError: The model is unknown, damaged, cannot be reached, or cannot classify texts.
+        ConfigError: The user's catalog is wrong.
     """
-    source = locate(name)
-    with loading(name):
-        config = AutoConfig.from_pretrained(source, trust_remote_code=False)
+    source, revision = locate(name, catalog=catalog), revision_of(name, catalog=catalog)
+    with loading(name, catalog=catalog):
+        config = AutoConfig.from_pretrained(source, revision=revision, trust_remote_code=False)
         _check_kind(name, config)
         _check_files(name, source)
         config.id2label = dict(enumerate(labels))
@@ -93,13 +102,14 @@ def load_pretrained(
         config.problem_type = "single_label_classification"
         if dropout is not None:
             set_dropout(config, dropout)
-        tokenizer = _load_tokenizer(name, source, config)
+        tokenizer = _load_tokenizer(name, source, config, revision=revision)
         head = head_modules(empty_model(config)) if bits else []
         torch.manual_seed(seed)
         # A folder fine-tuned for other labels gives its encoder; its head does not fit and is made anew.
         model, report = AutoModelForSequenceClassification.from_pretrained(
             source,
             config=config,
+            revision=revision,
             ignore_mismatched_sizes=True,
             output_loading_info=True,
             dtype=torch.float32,
@@ -153,8 +163,10 @@ def _pretrained(model: Any, tokenizer: Any, labels: LabelSet, *, bits: int | Non
     )
 
 
-def _load_tokenizer(name: str, source: str | Path, config: Any) -> Any:
-    tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **tokenizer_options(config))
+def _load_tokenizer(name: str, source: str | Path, config: Any, *, revision: str = NEWEST) -> Any:
+    tokenizer = AutoTokenizer.from_pretrained(
+        source, revision=revision, trust_remote_code=False, **tokenizer_options(config)
+    )
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         raise ModelError(f"The tokenizer of {name!r} has no tokenizer.json, and none can be made of its files")
@@ -218,7 +230,7 @@ def _check_complete(name: str, random: Collection[str], model: Any) -> None:
 
 
 @contextmanager
-def loading(name: str, *, what: str = "model") -> Iterator[None]:
+def loading(name: str, *, what: str = "model", catalog: str | Path | None = None) -> Iterator[None]:
     """Turn the many errors of loading a model, or another `what`, into one sentence."""
     try:
         with quiet():
@@ -227,17 +239,22 @@ def loading(name: str, *, what: str = "model") -> Iterator[None]:
         raise
     except Exception as error:  # transformers, safetensors, tokenizers and the Hub client each raise their own
         raise ModelError(
-            f"The {what} {name!r} cannot be loaded: {first_line(error)}", hint=_hint(error, name, what)
+            f"The {what} {name!r} cannot be loaded: {first_line(error)}", hint=_hint(error, name, what, catalog)
         ) from error
 
 
-def _hint(error: Exception, name: str, what: str) -> str:
+def _hint(error: Exception, name: str, what: str, catalog: str | Path | None) -> str:
     if "trust_remote_code" in str(error):
         return "afina never runs code that comes with a model"
     if name != EMBEDDED and Path(name).expanduser().is_dir():
         return "a file in the folder is damaged or missing: copy or download it once more"
     # What is not in the Hub's cache and a Hub out of reach come out as OSError or ValueError.
-    return f"a {what} on the Hugging Face Hub needs a network, or give a local folder; `minilm` needs neither"
+    entry = find_entry(name, catalog)
+    size = f" ({entry.download_mb:,.0f} MB)" if entry and entry.download_mb and what == "model" else ""
+    return (
+        f"a {what} on the Hugging Face Hub is downloaded{size} when first used, which needs a network; "
+        f"give a local folder, or `{EMBEDDED}`, which needs none"
+    )
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from typing import Any
 from transformers import AutoConfig, AutoTokenizer
 
 from afina.errors import ModelError, UnknownModelError
-from afina.modeling.catalog import locate
+from afina.modeling.catalog import locate, revision_of
+from afina.modeling.catalog.locating import NEWEST
 from afina.modeling.load import loading
 from afina.tokenization.named import NamedTokenizer, name_tokenizer, read_tokenizer_file
 
@@ -43,14 +44,15 @@ def load_tokenizer(name: str, shown: str | None = None) -> NamedTokenizer:
         source = locate(name)
     except UnknownModelError as error:
         raise UnknownModelError(f"Unknown tokenizer: {name!r}", hint=error.hint) from None
-    return _load(source, shown)
+    return _load(source, shown, revision=revision_of(name))
 
 
-def _load(source: str | Path, shown: str) -> NamedTokenizer:
+def _load(source: str | Path, shown: str, *, revision: str = NEWEST) -> NamedTokenizer:
+    pinned: dict[str, Any] = {"revision": revision, "trust_remote_code": False}
     with loading(shown, what="tokenizer"):
-        tokenizer: Any = AutoTokenizer.from_pretrained(source)
+        tokenizer: Any = AutoTokenizer.from_pretrained(source, **pinned)
         has_config = not isinstance(source, Path) or (source / "config.json").is_file()
-        config: Any = AutoConfig.from_pretrained(source) if has_config else None
+        config: Any = AutoConfig.from_pretrained(source, **pinned) if has_config else None
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         raise ModelError(f"The tokenizer {shown!r} has no tokenizer.json, and none can be made of its files")

@@ -16,7 +16,6 @@ from afina.inference import Classifier
 from afina.inference.torch_backend import TorchBackend
 from afina.modeling import (
     HEAD_ONLY,
-    HUB_IDS,
     Anatomy,
     Prefix,
     PrefixStates,
@@ -28,6 +27,7 @@ from afina.modeling import (
     fold_temperature,
     freeze,
     freeze_all_but_head,
+    hub_id,
     load_pretrained,
     merge_into,
     merge_lora,
@@ -192,6 +192,7 @@ def set_up(
         TrainingError: Started as several processes, or in an arithmetic that the device has not.
     """
     seed, bits = config.training.seed, choose_bits(config)
+    name, catalog = config.modeling.name, config.modeling.catalog
     device = make_accelerator("fp32").device
     _check_precision(config.training.precision, device)
     if bits is not None:
@@ -201,7 +202,7 @@ def set_up(
     dropout = choose_dropout(config, on_cpu=on_cpu)
 
     def load(bits: int | None = None) -> PretrainedClassifier:
-        return load_pretrained(config.modeling.name, train.labels, seed=seed, dropout=dropout, bits=bits)
+        return load_pretrained(name, train.labels, seed=seed, dropout=dropout, bits=bits, catalog=catalog)
 
     pretrained = load(bits)
     accelerator = make_accelerator(precision if settings is None else settings.precision)
@@ -255,7 +256,7 @@ def set_up(
         prefix=_prefix(model, pretrained.model, settings, parts),
         adapted=adapted,
         reload=load,
-        base_name=HUB_IDS.get(config.modeling.name, config.modeling.name),
+        base_name=hub_id(name, catalog=catalog),
         resources={"all": n_weights, **describe_resources(pretrained.model)},
     )
 
