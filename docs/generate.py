@@ -46,6 +46,8 @@ def _commands(group: Any, name: str) -> Iterator[tuple[str, Any]]:
     for child in sorted(group.commands):
         command = group.commands[child]
         if hasattr(command, "commands"):
+            if command.invoke_without_command:
+                yield f"{name} {child}", command
             yield from _commands(command, f"{name} {child}")
         else:
             yield f"{name} {child}", command

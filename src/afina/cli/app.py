@@ -23,6 +23,7 @@ from afina.cli import (
     inspect,
     ladder,
     matrix,
+    models,
     predict,
     report,
     split,
@@ -56,6 +57,7 @@ data.command(epilog=split.EXAMPLES)(split.split)
 data.command(epilog=audit.EXAMPLES)(audit.audit)
 app.add_typer(data, name="data")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(models.app, name="models")
 
 
 def _version(asked: bool) -> None:

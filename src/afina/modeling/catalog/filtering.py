@@ -52,7 +52,9 @@ def filter_models(
     if licence is not None:
         licence = _known("licence", "licences", licence, {entry.licence for entry in models})
     if language is not None:
-        language = _known("language", "languages", language, {code for entry in models for code in entry.languages})
+        codes = {code for entry in models for code in entry.languages}
+        many = f"models of many languages may read it: --language {MULTILINGUAL}" if MULTILINGUAL in codes else None
+        language = _known("language", "languages", language, codes, hint=many)
     return {
         name: entry
         for name, entry in entries.items()
@@ -63,7 +65,7 @@ def filter_models(
     }
 
 
-def _known(what: str, plural: str, asked: str, known: set[str]) -> str:
+def _known(what: str, plural: str, asked: str, known: set[str], *, hint: str | None = None) -> str:
     """The known value that is asked for, in any case of letters."""
     by_small = {value.lower(): value for value in sorted(known)}
     if asked.lower() in by_small:
@@ -71,5 +73,5 @@ def _known(what: str, plural: str, asked: str, known: set[str]) -> str:
     near = difflib.get_close_matches(asked.lower(), by_small, n=1)
     raise ConfigError(
         f"No model of the catalog has the {what} {asked!r}; {plural} are {', '.join(by_small.values())}",
-        hint=f"did you mean {by_small[near[0]]}?" if near else None,
+        hint=f"did you mean {by_small[near[0]]}?" if near else hint,
     )
