@@ -180,7 +180,9 @@ class TrainingConfig(Section):
     evaluations: int | None = Field(None, ge=1, le=1000)
     """Evaluations on the dev set, spread evenly over training."""
     patience: int = Field(6, ge=1)
-    """Evaluations without a higher dev accuracy before training stops; as many as there are by default."""
+    """Evaluations without a higher dev accuracy before training ends early; as many as there are by default."""
+    cooldown_share: float = Field(0.15, ge=0, lt=1)
+    """Share of the steps done over which the learning rate falls to 0 when training ends early; 0 stops at once."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     """Arithmetic of the forward and backward pass; `auto` takes bf16 where the hardware multiplies it."""
     checkpoint_seconds: float = Field(60.0, ge=0, allow_inf_nan=False)

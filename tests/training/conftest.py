@@ -73,7 +73,7 @@ class Training:
         patience: int = 99,
         max_grad_norm: float = 1.0,
         state: Any = None,
-        **loss: Any,
+        **others: Any,
     ) -> Any:
         """The generator of steps; an epoch has a handful of batches."""
 
@@ -100,7 +100,7 @@ class Training:
                 max_grad_norm=max_grad_norm,
                 mean_texts=len(TEXTS) / self.batches_per_epoch,
                 seed=0,
-                **loss,
+                **others,
             ),
             evaluate=evaluate or self.score,
             state=state,

@@ -14,6 +14,7 @@ from tests.small_disk import fill, small_disk
 from afina.errors import MachineLimitError, ModelError
 from afina.training import (
     Budget,
+    Cooldown,
     DevScore,
     LoopState,
     checkpoint,
@@ -100,6 +101,31 @@ def test_a_resumed_run_ends_with_the_same_bits(start, place, until):
     assert state == whole_state
 
 
+@pytest.mark.parametrize("until", [6, 7, 10])
+def test_a_run_resumed_in_its_cooldown_ends_with_the_same_bits(start, place, clock, until):
+    """Patience runs out after 6 steps; 5 follow."""
+
+    def go_on(training, state):
+        return training.steps(
+            Budget(100, clock=clock), state=state, evaluations=50, patience=2, cooldown_share=0.8,
+            evaluate=lambda: DevScore(0.5, -1.0),
+        )  # fmt: skip
+
+    whole, whole_state = start(dropout=0.1), LoopState()
+    rates = [step.learning_rate for step in go_on(whole, whole_state)]
+    interrupted, state = start(dropout=0.1), LoopState()
+    next(step for step in go_on(interrupted, state) if step.step == until)
+    save(place, interrupted, state)
+
+    resumed = start(dropout=0.1)
+    state, _, _ = load(place, resumed)
+    assert state.cooldown is not None
+    assert [step.learning_rate for step in go_on(resumed, state)] == rates[until:]
+    assert same_weights(resumed.weights(), whole.weights())
+    assert state == whole_state
+    assert (state.step, state.stopped_by) == (11, "early_stopping")
+
+
 def test_groups_of_weights_may_be_many(start, place):
     def split_groups(training):
         """A group for each weight, as with a learning rate for each layer."""
@@ -147,10 +173,19 @@ def test_a_checkpoint_before_the_first_step_can_be_resumed(start, place):
 
 
 def test_a_state_comes_back_whole(start, place):
-    state = LoopState(7, 1, 2, 20, 300, 2, 1, DevScore(0.75, -math.inf), "early_stopping")
+    cooldown = Cooldown(7, 0.1 + 0.2, 5, 1e-4 / 3, 2, 3)
+    state = LoopState(7, 1, 2, 20, 300, 2, 1, DevScore(0.75, -math.inf), 0.8, "early_stopping", 3, cooldown)
     training = start()
     save(place, training, state, best=trained_weights(training.plain))
     assert load(place, start())[0] == state
+
+
+def test_a_position_of_a_version_without_cooldowns_is_read(start, place):
+    save(place, start(), LoopState(step=1))
+    (file,) = place.glob("*/state.json")
+    written = json.loads(file.read_text())["state"]
+    state = LoopState.from_dict({name: written[name] for name in written if name not in ("highest_step", "cooldown")})
+    assert state == LoopState(step=1)
 
 
 def test_the_two_newest_are_kept(start, place):

@@ -48,6 +48,12 @@ class Fitted:
     seconds: float
     """Seconds of training, dev evaluations counted, those before a resume too."""
     max_steps: int
+    epochs: float
+    """Passes over the texts that were made."""
+    max_epochs: float
+    """Passes that were planned."""
+    seconds_left: float | None
+    """Seconds that training might have lasted longer; None without a limit."""
 
 
 class Fitting:
@@ -153,7 +159,7 @@ class Fitting:
                 history.write(step)
                 if step.is_best:
                     self._best_weights = trained_weights(self._session.pretrained.model)
-                reporter.step(step, seconds_left=_seconds_left(budget, step, max_steps))
+                reporter.step(step, seconds_left=_seconds_left(budget, self._state, max_steps))
                 if stop() and not step.stopped_by:
                     is_saved = self._save(budget, stopwatch, reporter)
                     raise Interrupted(
@@ -177,7 +183,11 @@ class Fitting:
                 "that are kept (a lower --learning-rate helps)"
             )
         restore_weights(self._session.pretrained.model, self._best_weights)
-        return Fitted(self._state, budget.seconds_used, max_steps)
+        return Fitted(
+            self._state, budget.seconds_used, max_steps,
+            epochs=self._state.texts_seen / len(self._label_ids), max_epochs=max_steps / steps_per_epoch,
+            seconds_left=None if budget.seconds is None else budget.seconds_left,
+        )  # fmt: skip
 
     def _feeds(self, reporter: Reporter) -> tuple[Feed, Feed]:
         """Training and dev texts on their way into the model, from the states of frozen layers on where they are kept.
@@ -229,6 +239,7 @@ class Fitting:
                 schedule=partial(linear_multiplier, warmup_share=config.warmup_share),
                 evaluations=settings.evaluations,
                 patience=config.patience,
+                cooldown_share=config.cooldown_share,
                 max_grad_norm=config.max_grad_norm,
                 mean_texts=mean_texts,
                 seed=config.seed,
@@ -262,7 +273,7 @@ class Fitting:
         return True
 
 
-def _seconds_left(budget: Budget, step: TrainingStep, max_steps: int) -> float:
+def _seconds_left(budget: Budget, state: LoopState, max_steps: int) -> float:
     """Seconds of training that remain at the pace so far, at most what the budget leaves."""
-    by_pace = budget.seconds_used * (max_steps - step.step) / max(step.step, 1)
-    return by_pace if budget.seconds is None else min(by_pace, max(0.0, budget.seconds - budget.seconds_used))
+    last = max_steps if state.cooldown is None else state.cooldown.last_step
+    return min(budget.seconds_used * max(0, last - state.step) / max(state.step, 1), budget.seconds_left)

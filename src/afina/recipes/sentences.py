@@ -50,20 +50,31 @@ def tell_limits(data: PreparedData, used: PreparedData, reporter: Reporter) -> N
 
 
 def tell_stop(fitted: Fitted, n_training: int, reporter: Reporter, *, timed: bool) -> None:
-    """Why training ended, where it was not at the end of its plan."""
+    """What ended training: its plan, the clock, or a dev accuracy that no longer rose."""
     state = fitted.state
-    by_clock = timed and state.stopped_by in (ALL_STEPS, BUDGET)
-    if by_clock and state.texts_seen < n_training:
+    if timed and state.stopped_by in (ALL_STEPS, BUDGET) and state.texts_seen < n_training:
         reporter.warn(
             f"The budget allowed training on {state.texts_seen:,} of {n_training:,} texts, drawn at random; a longer "
             "--budget uses more"
         )
+    after = f"after {_count(fitted.epochs)} of {_count(fitted.max_epochs, 'epoch')}"
+    if state.stopped_by == ALL_STEPS:
+        done = _count(fitted.max_epochs, "epoch") if timed else _count(fitted.max_steps, "step")
+        spare = "" if fitted.seconds_left is None else f", with {fitted.seconds_left:.0f} s to spare"
+        reporter.tell(f"The plan of {done} is done{spare}")
     elif state.stopped_by == BUDGET:
+        reporter.tell(f"The time was used up {after}; the learning rate had been led to zero")
+    elif state.stopped_by == EARLY and state.cooldown is not None:
         reporter.tell(
-            f"The time was up at step {state.step:,} of {fitted.max_steps:,}; the learning rate had been led to zero"
+            f"Dev accuracy had not risen for {_count(state.cooldown.evaluations, 'evaluation')} (since step "
+            f"{state.cooldown.highest_step:,}): training ended early, {after}"
         )
-    elif state.stopped_by == EARLY:
-        reporter.tell(f"Stopped at step {state.step:,}: the dev score no longer rose")
+
+
+def _count(number: float, noun: str = "") -> str:
+    """A number, with its noun where one is given: `0.4`, `1 epoch`, `2.5 epochs`."""
+    shown = f"{number:,.1f}".removesuffix(".0")
+    return f"{shown} {noun}{'' if shown == '1' else 's'}" if noun else shown
 
 
 def calibration_sentence(summary: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ Imports the modeling room and those before it; it is handed the evaluation it ne
 from afina.training.budget import Budget
 from afina.training.checkpoint import load_checkpoint, restore_weights, save_checkpoint, trained_weights
 from afina.training.checkpoint_folder import Checkpoint, find_checkpoint
+from afina.training.cooldown import Cooldown
 from afina.training.device import make_accelerator
 from afina.training.feed import Feed
 from afina.training.loop import (
@@ -30,6 +31,7 @@ __all__ = [
     "NON_FINITE",
     "Budget",
     "Checkpoint",
+    "Cooldown",
     "DevScore",
     "Feed",
     "LoopSettings",

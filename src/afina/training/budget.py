@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -36,6 +37,11 @@ class Budget:
     def seconds_used(self) -> float:
         """Seconds of training so far, those before a resume counted."""
         return self.clock() - self._started
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds that training may still last, at least 0; infinite without a limit."""
+        return math.inf if self.seconds is None else max(0.0, self.seconds - self.seconds_used)
 
     def progress(self, steps: float) -> float:
         """Share of training done after this many steps: that of the steps, or that of the seconds where it leads."""

@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from afina.errors import ModelError
 from afina.outputs import system_error
 from afina.training.checkpoint_folder import Checkpoint, as_json, new_checkpoint
-from afina.training.loop import DevScore, LoopState
+from afina.training.loop import LoopState
 
 _WEIGHTS, _BEST, _OPTIMIZER = "weights.safetensors", "best.safetensors", "optimizer.safetensors"
 # Settings and data may differ in many places; so many are named.
@@ -125,9 +125,7 @@ def load_checkpoint(
     _restore_moments(optimizer, load_file(folder / _OPTIMIZER), record["optimizer"]["numbers"])
     if scaler is not None and record["scaler"] is not None:
         scaler.load_state_dict(record["scaler"])
-    best = record["state"]["best"]
-    state = LoopState(**{**record["state"], "best": DevScore(**best) if best else None})
-    return state, best_weights, float(record["seconds"])
+    return LoopState.from_dict(record["state"]), best_weights, float(record["seconds"])
 
 
 def _write_tensors(path: Path, tensors: Weights) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from afina.tokenization import Batch
 from afina.training.budget import Budget
+from afina.training.cooldown import Cooldown, cooldown_steps
 from afina.training.seeds import seed_step
 
 StopReason = str
@@ -53,6 +54,22 @@ class LoopState:
     highest_accuracy: float = 0.0
     stopped_by: StopReason | None = None
     """Why training ended, once it has."""
+    highest_step: int = 0
+    """Step of the highest accuracy."""
+    cooldown: Cooldown | None = None
+    """How training ends early, once the dev accuracy no longer rose."""
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> LoopState:
+        """A state from what `dataclasses.asdict` made of it."""
+        best, cooldown = values["best"], values.get("cooldown")
+        return cls(
+            **{
+                **values,
+                "best": DevScore(**best) if best else None,
+                "cooldown": Cooldown(**cooldown) if cooldown else None,
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -62,6 +79,7 @@ class TrainingStep:
     step: int
     epoch: float
     progress: float
+    """Share of training done, 0 to 1; of a training that ends early, of what it comes to."""
     loss: float
     learning_rate: float
     grad_norm: float
@@ -83,7 +101,7 @@ class LoopSettings:
     evaluations: int
     """Evaluations on the dev set, spread evenly over progress."""
     patience: int
-    """Evaluations without a better score before training stops."""
+    """Evaluations without a higher accuracy before training is led to its end."""
     max_grad_norm: float
     mean_texts: float
     """Mean number of texts in a step; the loss of a step is its sum over this, so that every text weighs the same."""
@@ -95,6 +113,8 @@ class LoopSettings:
     """Share of each target spread evenly over all labels (Szegedy et al. 2016)."""
     label_weights: torch.Tensor | None = None
     """Weight of each label's texts in the loss, (n_labels,) float32."""
+    cooldown_share: float = 0.0
+    """Share of the steps done over which the rate falls to 0 when patience runs out; 0 stops at once."""
 
 
 def training_steps(
@@ -130,14 +150,13 @@ def training_steps(
     state = state or LoopState()
     if state.stopped_by:
         return
+    ending = _ending(budget, state)
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     model.train()
     while True:
         batches = epoch_batches(state.epoch)
         for number in range(state.batch, len(batches), settings.accumulation):
-            # The rate at the middle of the step: the first step is not wasted on a rate of 0.
-            progress = budget.progress(state.step + 0.5)
-            rate = settings.learning_rate * settings.schedule(progress)
+            rate = _learning_rate(budget, ending, state, settings)
             for group in optimizer.param_groups:
                 group["lr"] = rate * group.get("rate_factor", 1.0)
             seed_step(settings.seed, state.step)
@@ -151,8 +170,8 @@ def training_steps(
                 optimizer.zero_grad()
                 state.stopped_by = NON_FINITE
                 yield TrainingStep(
-                    state.step, state.epoch + number / len(batches), progress, gathered.loss, rate, grad_norm, 0, 0,
-                    stopped_by=NON_FINITE,
+                    state.step, state.epoch + number / len(batches), _share_done(budget.progress(state.step), state),
+                    gathered.loss, rate, grad_norm, 0, 0, stopped_by=NON_FINITE,
                 )  # fmt: skip
                 return
             optimizer.step()
@@ -170,11 +189,13 @@ def training_steps(
                 is_best = _note_score(dev, state, missed=int(progress * settings.evaluations))
                 # Asked again: the evaluation took time too.
                 state.stopped_by = _stop_reason(budget, state)
-            if state.stopped_by is None and state.evaluations_since_best >= settings.patience:
-                state.stopped_by = EARLY
+                if state.stopped_by is None and state.evaluations_since_best >= settings.patience:
+                    state.cooldown = _cooldown(budget, rate, state, settings)
+                    ending = _ending(budget, state)
+                    state.stopped_by = _stop_reason(budget, state)
             yield TrainingStep(
-                state.step, state.epoch + state.batch / len(batches), progress, gathered.loss, rate, grad_norm,
-                gathered.n_texts, gathered.n_tokens, dev, is_best, state.stopped_by,
+                state.step, state.epoch + state.batch / len(batches), _share_done(progress, state), gathered.loss, rate,
+                grad_norm, gathered.n_texts, gathered.n_tokens, dev, is_best, state.stopped_by,
             )  # fmt: skip
             if state.stopped_by:
                 return
@@ -213,14 +234,46 @@ def _gather_gradients(
     return gathered
 
 
+def _learning_rate(budget: Budget, ending: Budget | None, state: LoopState, settings: LoopSettings) -> float:
+    """The rate at the middle of the next step: the first is not wasted on a rate of 0, nor is the last."""
+    if state.cooldown is not None and ending is not None:
+        return state.cooldown.learning_rate * (1 - ending.progress(state.step + 0.5 - state.cooldown.step))
+    return settings.learning_rate * settings.schedule(budget.progress(state.step + 0.5))
+
+
+def _cooldown(budget: Budget, rate: float, state: LoopState, settings: LoopSettings) -> Cooldown | None:
+    """How to end training from here; None where the plan ends sooner, which leads the rate to 0 too."""
+    steps = cooldown_steps(state.step, settings.cooldown_share)
+    seconds = steps * budget.seconds_used / state.step
+    if state.step + steps >= budget.max_steps or (seconds and seconds >= budget.seconds_left):
+        return None
+    return Cooldown(
+        state.step, budget.seconds_used, steps, rate,
+        evaluations=state.evaluations_since_best, highest_step=state.highest_step,
+    )  # fmt: skip
+
+
+def _ending(budget: Budget, state: LoopState) -> Budget | None:
+    return None if state.cooldown is None else state.cooldown.part_of(budget)
+
+
+def _share_done(progress: float, state: LoopState) -> float:
+    if state.cooldown is None:
+        return progress
+    return 1.0 if state.stopped_by == EARLY else state.step / state.cooldown.last_step
+
+
 def _stop_reason(budget: Budget, state: LoopState) -> StopReason | None:
+    if state.cooldown is not None and (state.step >= state.cooldown.last_step or budget.is_out_of_time()):
+        return EARLY
     if state.step >= budget.max_steps:
         return ALL_STEPS
     return BUDGET if budget.is_out_of_time() else None
 
 
 def _is_due(progress: float, state: LoopState, settings: LoopSettings) -> bool:
-    return progress >= (state.evaluations + 1) / settings.evaluations
+    # The weights of a cooldown are scored when it is done.
+    return state.cooldown is None and progress >= (state.evaluations + 1) / settings.evaluations
 
 
 def _note_score(score: DevScore, state: LoopState, *, missed: int) -> bool:
@@ -237,7 +290,7 @@ def _note_score(score: DevScore, state: LoopState, *, missed: int) -> bool:
     if not math.isfinite(score.negative_log_loss):
         return False
     if state.best is None or score.accuracy > state.highest_accuracy:
-        state.highest_accuracy, state.evaluations_since_best = score.accuracy, 0
+        state.highest_accuracy, state.highest_step, state.evaluations_since_best = score.accuracy, state.step, 0
     if score.accuracy < state.highest_accuracy - score.standard_error:
         return False
     state.best = score
