@@ -172,6 +172,7 @@ def train(
 
 def print_summary(summary: dict[str, Any]) -> None:
     """The result as a table, the verdict, and what to do next."""
+    from afina.recipes.outcome import forecast_sentence
     from afina.recipes.sentences import calibration_sentence, unsure_sentence
 
     test, baseline = summary["test"], summary["baseline"]
@@ -204,6 +205,8 @@ def print_summary(summary: dict[str, Any]) -> None:
         f"{seconds['total']:.0f} s in all, {seconds['train']:.0f} s of them training"
         + (f"; at most {peak:,.0f} MB of memory" if peak else "")
     )
+    if held := forecast_sentence(summary):
+        _console.say(held)
     _console.say(f"\nThe run is in {summary['run']}. Try it:")
     _console.say(f'  afina predict {summary["run"]} "I expected little and was delighted"')
     _console.say(f"  afina evaluate {summary['run']} other-reviews.csv")

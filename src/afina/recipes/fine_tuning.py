@@ -21,10 +21,11 @@ from afina.recipes.baseline import fit_tfidf_in_time
 from afina.recipes.calibrating import Calibration, calibrate
 from afina.recipes.clock import Stopwatch
 from afina.recipes.fitting import Fitted, Fitting
+from afina.recipes.outcome import close_outcome, describe_forecast, describe_outcome, log_outcome
 from afina.recipes.preparation import PreparedData, division_seed, prepare_data, without_passwords
 from afina.recipes.recording import write_run, writing
 from afina.recipes.reporting import Keeping, Reporter, Silent
-from afina.recipes.resources import peak_memory_mb
+from afina.recipes.resources import PeakMemory, peak_memory_mb
 from afina.recipes.results import Tested, stop_name, test_once
 from afina.recipes.sentences import tell_cut, tell_limits, tell_method, tell_stop
 from afina.recipes.session import Session, set_up
@@ -62,6 +63,9 @@ class _Job:
     allocation: Allocation
     stopwatch: Stopwatch
     reporter: Keeping
+    memory: PeakMemory
+    is_inner: bool = False
+    """Whether it is a part of another command, which prepared its texts."""
 
     @property
     def notes(self) -> dict[str, Any]:
@@ -112,7 +116,9 @@ def fine_tune(
     request = {"config": without_passwords(config).model_dump(), "origins": dict(origins or {})}
     with _interruptible(run), claim(run, request, force=force) as folder:
         job = _prepare(config, run, _keeping(reporter), origins or {}, started, data)
-        return _execute(job, folder, track=track)
+        tuned = _execute(job, folder, track=track)
+    log_outcome(tuned.run, tuned.summary)
+    return tuned
 
 
 def resume(partial: Path, *, reporter: Reporter | None = None, track: bool = False) -> FineTuned:
@@ -134,12 +140,17 @@ def resume(partial: Path, *, reporter: Reporter | None = None, track: bool = Fal
     keeping = _keeping(reporter)
     run = RunFolder(partial.with_name(partial.name.removesuffix(PARTIAL_SUFFIX)))
     with _interruptible(run), reclaim(partial) as (run, request):
-        # Killed between the last written file and its renaming.
-        if not run.partial.is_complete:
-            checkpoint = find_checkpoint(run.partial.checkpoints, warn=keeping.warn)
-            job = _start_over(run, request, keeping) if checkpoint is None else _restore(run, checkpoint, keeping)
-            return _execute(job, run.partial, track=track, checkpoint=checkpoint)
-    return FineTuned(run, json.loads(run.metrics.read_text(encoding="utf-8")), Classifier.load(run.root))
+        tuned = None if run.partial.is_complete else _go_on(run, request, keeping, track=track)
+    # Killed between the last written file and its renaming.
+    tuned = tuned or FineTuned(run, json.loads(run.metrics.read_text(encoding="utf-8")), Classifier.load(run.root))
+    log_outcome(tuned.run, tuned.summary)
+    return tuned
+
+
+def _go_on(run: RunFolder, request: Mapping[str, Any], reporter: Keeping, *, track: bool) -> FineTuned:
+    checkpoint = find_checkpoint(run.partial.checkpoints, warn=reporter.warn)
+    job = _start_over(run, request, reporter) if checkpoint is None else _restore(run, checkpoint, reporter)
+    return _execute(job, run.partial, track=track, checkpoint=checkpoint)
 
 
 def _keeping(reporter: Reporter | None) -> Keeping:
@@ -155,10 +166,10 @@ def _prepare(
     started: float | None,
     data: PreparedData | None = None,
 ) -> _Job:
-    training = config.training
+    training, memory = config.training, PeakMemory.from_now()
     # With a step limit and no budget nothing depends on the clock.
     budget = training.budget or (None if training.max_steps else DEFAULT_BUDGET_SECONDS)
-    stopwatch = Stopwatch(budget, started=started)
+    stopwatch, is_inner = Stopwatch(budget, started=started), data is not None
     with stopwatch.stage("load"):
         if data is None:
             reporter.stage("Reading the texts")
@@ -174,7 +185,10 @@ def _prepare(
     tell_method(session, reporter, was_open=config.modeling.method == "auto" and config.modeling.freeze_layers is None)
     used = _as_time_allows(data, allocation, config)
     tell_limits(data, used, reporter)
-    return _Job(without_passwords(config), origins, run, used, data.train, session, allocation, stopwatch, reporter)
+    return _Job(
+        without_passwords(config), origins, run, used, data.train, session, allocation, stopwatch, reporter, memory,
+        is_inner=is_inner,
+    )  # fmt: skip
 
 
 def _start_over(run: RunFolder, request: Mapping[str, Any], reporter: Keeping) -> _Job:
@@ -189,7 +203,7 @@ def _start_over(run: RunFolder, request: Mapping[str, Any], reporter: Keeping) -
 
 
 def _restore(run: RunFolder, checkpoint: Checkpoint, reporter: Keeping) -> _Job:
-    record = checkpoint.record
+    record, memory = checkpoint.record, PeakMemory.from_now()
     try:
         config = RunConfig.model_validate(record["notes"]["config"])
         settings, allocation = Settings(**record["notes"]["settings"]), Allocation(**record["notes"]["allocation"])
@@ -205,7 +219,7 @@ def _restore(run: RunFolder, checkpoint: Checkpoint, reporter: Keeping) -> _Job:
         )
         session = set_up(config, data.train, settings=settings)
     used = _as_time_allows(data, allocation, config)
-    return _Job(config, origins, run, used, data.train, session, allocation, stopwatch, reporter)
+    return _Job(config, origins, run, used, data.train, session, allocation, stopwatch, reporter, memory)
 
 
 def _execute(job: _Job, folder: RunFolder, *, track: bool, checkpoint: Checkpoint | None = None) -> FineTuned:
@@ -222,7 +236,10 @@ def _execute(job: _Job, folder: RunFolder, *, track: bool, checkpoint: Checkpoin
         tell_cut(fitting.share_truncated, job.session.settings, reporter)
         if checkpoint is not None:
             fitting.resume(checkpoint)
+        began = stopwatch.seconds
         fitted = fitting.run(seconds=_training_seconds(job), stopwatch=stopwatch, reporter=reporter, track=track)
+        # What frozen layers read beforehand is a part of training.
+        fit_seconds = stopwatch.seconds - began if checkpoint is None else fitted.seconds
     timed = stopwatch.budget is not None and job.config.training.max_steps is None
     tell_stop(fitted, len(job.all_training), reporter, timed=timed)
     reporter.stage("Testing")
@@ -243,6 +260,11 @@ def _execute(job: _Job, folder: RunFolder, *, track: bool, checkpoint: Checkpoin
         reporter.warn(tested.verdict)
     reporter.stage("Writing the run")
     summary = _summary(job, fitted, tested, calibration, share_truncated=fitting.share_truncated)
+    summary["outcome"] = describe_outcome(
+        fitted, summary["forecast"], job.config, seconds=fit_seconds, n_training=len(job.all_training),
+        memory_mb=job.memory.of_run(job.session.accelerator.device), epochs=job.session.settings.epochs,
+        resumed=checkpoint is not None,
+    )  # fmt: skip
     name = job.run.root.name
     with writing(folder):
         if blending.weight:
@@ -254,6 +276,7 @@ def _execute(job: _Job, folder: RunFolder, *, track: bool, checkpoint: Checkpoin
         flush_folder(folder.root)
         # Only now is it known how long all of it took.
         summary["seconds"] = stopwatch.as_dict()
+        summary |= close_outcome(summary, is_inner=job.is_inner)
         write_json(folder.metrics, summary)
     return FineTuned(job.run, summary, calibration.classifier(job.session, tfidf))
 
@@ -275,7 +298,7 @@ def _summary(
         "tokens_per_second": round(state.tokens_seen / max(fitted.seconds, 1e-9), 1),
         "seconds": job.stopwatch.as_dict(),
         "budget_seconds": job.stopwatch.budget,
-        "forecast": job.allocation.as_dict(),
+        "forecast": describe_forecast(job.config, job.origins, job.allocation, is_inner=job.is_inner),
         "stopped_by": stop_name(state.stopped_by, steps_given=job.config.training.max_steps is not None),
         "parameters": {
             "all": resources["all"],

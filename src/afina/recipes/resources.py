@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -27,6 +30,30 @@ def peak_memory_mb(device: torch.device | str = "cpu") -> float | None:
     # Linux counts in units of 1,024 bytes, macOS in bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+@dataclass(frozen=True)
+class PeakMemory:
+    """Most memory of one run among several that a process may make."""
+
+    _before_mb: float | None
+
+    @classmethod
+    def from_now(cls) -> PeakMemory:
+        """Forget, where the system can, what the process has held at most before."""
+        if torch.cuda.is_available():
+            torch.cuda.reset_peak_memory_stats()
+        # Linux forgets the peak at this; elsewhere it stays, and can only be seen to rise.
+        with suppress(OSError):
+            Path("/proc/self/clear_refs").write_text("5")
+        return cls(peak_memory_mb())
+
+    def of_run(self, device: torch.device | str) -> float | None:
+        """The peak since then in MB; None where it cannot be told from what was held before."""
+        peak = peak_memory_mb(device)
+        if torch.device(device).type == "cuda" or peak is None or self._before_mb is None:
+            return peak
+        return peak if peak > self._before_mb else None
 
 
 def describe_resources(model: Any) -> dict[str, Any]:

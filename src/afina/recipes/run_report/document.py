@@ -154,6 +154,7 @@ def _time(metrics: Mapping[str, Any]) -> dict[str, Any] | None:
         "stages": {**stages, **({"writing the run": round(rest, 2)} if rest > 0.05 else {})},
         "budget_seconds": metrics.get("budget_seconds"),
         "forecast": metrics.get("forecast"),
+        "outcome": metrics.get("outcome"),
         "stopped_by": metrics.get("stopped_by"),
         "epochs": metrics.get("epochs"),
         "training_seconds": seconds.get("train"),
