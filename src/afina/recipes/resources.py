@@ -17,9 +17,9 @@ _COPIES_IN_CHECKPOINT = 4
 
 
 def peak_memory_mb(device: torch.device | str = "cpu") -> float | None:
-    """Most memory this process has held so far, in MB: of the accelerator where it trains on one.
+    """Most memory this process has held since `PeakMemory.from_now`, or since it began, in MB.
 
-    None where the system does not say.
+    Of the accelerator where it trains on one; None where the system does not say.
     """
     if torch.device(device).type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 1e6

@@ -1,7 +1,9 @@
 """The log of forecasts: one line of JSON for each run that was finished on this machine.
 
-It stands in the folder where the system keeps what programs note down for themselves (`~/.local/state/afina` on Linux);
-the environment variable `AFINA_STATE` names another folder. No run fails for want of it.
+Each of `--seeds` is a run, and so is one that a ladder or a matrix trains, and the last one of a search; its trials are
+not. The log stands in the folder where the system keeps what programs note down for themselves
+(`~/.local/state/afina` on Linux); the environment variable `AFINA_STATE` names another folder. It holds no texts and no
+labels, and no run fails for want of it.
 """
 
 from __future__ import annotations
