@@ -171,6 +171,35 @@ def test_a_budget_bounds_the_command_and_trains_to_its_plan(tune):
     assert rates[-1] < max(rates)
 
 
+def test_a_training_that_gets_no_better_is_led_to_its_end(tune):
+    class Timed(Recorder):
+        left = ()
+
+        def step(self, step, *, seconds_left):
+            super().step(step, seconds_left=seconds_left)
+            self.left = (*self.left, seconds_left)
+
+    reporter = Timed()
+    result = tune(
+        settings={
+            "training.max_steps": 60, "training.evaluations": 20, "training.patience": 3, "training.learning_rate": 1e-7
+        },
+        reporter=reporter,
+    )  # fmt: skip
+    assert (result.summary["stopped_by"], result.summary["steps"]) == ("early_stopping", 17)
+    rates = [json.loads(line)["learning_rate"] for line in result.run.history.read_text().splitlines()]
+    assert rates[12:] == pytest.approx([rates[11] * share for share in (0.9, 0.7, 0.5, 0.3, 0.1)])
+    assert [step.step for step in reporter.steps if step.dev] == [3, 6, 9, 12, 17]
+    (told,) = [told for told in reporter.told if "ended early" in told]
+    assert told.startswith(
+        "Dev accuracy had not risen for 3 evaluations (since step 3): training ended early, after 3."
+    )
+    assert not any("Dev accuracy" in warning for warning in reporter.warned)
+    # At the pace so far, for the 5 steps to come and not for the 48 of the plan.
+    assert 0 < reporter.left[11] <= 5 / 12 * result.summary["seconds"]["train"]
+    assert reporter.left[-1] == 0
+
+
 def test_a_budget_that_is_used_up_before_training_is_told(tune, tmp_path):
     with pytest.raises(MachineLimitError, match="budget is too short"):
         tune(settings={"training.max_steps": None, "training.budget": 50}, started=time.monotonic() - 49)

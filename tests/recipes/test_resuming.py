@@ -250,6 +250,23 @@ def test_a_place_that_another_command_holds_is_refused_before_anything_is_read(t
         raise KeyboardInterrupt
 
 
+@pytest.mark.parametrize("step", [12, 14])
+def test_a_training_that_was_being_led_to_its_end_resumes_to_the_same_bits(tune, tmp_path, step):
+    settings = {
+        "training.max_steps": 60, "training.evaluations": 20, "training.patience": 3, "training.learning_rate": 1e-7,
+        "modeling.dropout": 0.1, **EACH_STEP,
+    }  # fmt: skip
+    whole = tune("whole", settings)
+    with pytest.raises(Interrupted):
+        tune("cut", settings, reporter=At(step))
+    reporter = Recorder()
+    resumed = resume(tmp_path / "cut.partial", reporter=reporter)
+    assert [step.step for step in reporter.steps] == list(range(step + 1, 18))
+    assert weights(resumed.run.root) == weights(whole.run.root)
+    assert resumed.run.history.read_text() == whole.run.history.read_text()
+    assert resumed.summary["stopped_by"] == "early_stopping"
+
+
 METHODS = {
     "full": {"modeling.dropout": 0.1, "training.layer_decay": 0.8, "training.accumulation": 2},
     "probe_first": {
