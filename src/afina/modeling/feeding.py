@@ -20,6 +20,7 @@ _POSITIONS_AFTER_PAD = frozenset((
 ))  # fmt: skip
 # They classify the very last token, pad or not.
 _PADDED_LEFT = frozenset(("xlnet",))
+_CACHES = ("use_cache", "use_mems_eval")
 # Segment of the last token, <cls>, where a family was pretrained to find it in one of its own.
 _LAST_SEGMENT = {"xlnet": 2}
 
@@ -120,3 +121,10 @@ def set_dropout(config: Any, rate: float) -> None:
     for name, value in config.to_dict().items():
         if "drop" in name and isinstance(value, int | float) and not isinstance(value, bool):
             setattr(config, name, 0.0 if "layer" in name or "path" in name else rate)
+
+
+def turn_off_caches(config: Any) -> None:
+    """Keep no keys, values or states of a decoder or an XLNet for tokens to come, since none do."""
+    for cache in _CACHES:
+        if getattr(config, cache, False):
+            setattr(config, cache, False)
