@@ -23,8 +23,9 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,dev]'
 	@touch $(STAMP)
 
-test: install ## the default tests: offline, warnings are errors
-	$(BIN)/python -m pytest
+test: install ## the default tests, on all cores: offline, warnings are errors
+	@# A file's tests stay together and in order, so that what they share is made once.
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-all: install ## the slow tests too
 	$(BIN)/python -m pytest -m "slow or not slow"

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 # Set before any library reads it: no test may reach a hub.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
+# Where tests run side by side (`make test`), each has one core, and what it starts too.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["OMP_NUM_THREADS"] = "1"
+MOST_WORKERS = 8  # each holds about 1 GB
+
 POSITIVE = ("good", "fine", "lovely", "great", "happy", "brilliant", "fresh", "kind")
 NEGATIVE = ("bad", "awful", "poor", "dull", "broken", "rude", "sad", "stale")
 WORDS = (*POSITIVE, *NEGATIVE, "the", "a", "film", "number", "and", "it", "was", "room", "this", "not", "very")
@@ -31,6 +36,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def own_state(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A folder for what afina notes down for itself, for runs that many tests share."""
     os.environ["AFINA_STATE"] = str(tmp_path_factory.mktemp("state"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """As many as this process has cores, which in a container may be fewer than the machine has."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_WORKERS)
 
 
 @pytest.fixture(autouse=True)

@@ -31,9 +31,12 @@ print(json.dumps([{a["label"]: a["score"] for a in answers} for answers in class
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """The embedded model after three steps on the shipped sample."""
-    out = str(tmp_path_factory.mktemp("minilm") / "run")
-    return fine_tune(load_config(options={"training.max_steps": 3, "out": out})[0]).run.root
+    """The embedded model after three steps on a part of the shipped sample."""
+    options = {
+        "training.max_steps": 3, "training.evaluations": 1, "data.max_rows": 100, "tokenization.max_tokens": 64,
+        "out": str(tmp_path_factory.mktemp("minilm") / "run"),
+    }  # fmt: skip
+    return fine_tune(load_config(options=options)[0]).run.root
 
 
 def test_transformers_pipeline_gives_the_same_probabilities_in_a_fresh_process(run):

@@ -48,6 +48,11 @@ def test_differences_are_those_of_scikit_learn_and_lie_in_their_intervals(labels
         assert difference.low < difference.value < difference.high
 
 
+def f1(label_ids, predicted):
+    """As `f1_score` of scikit-learn, which is slow on few texts."""
+    return 2 * (label_ids & predicted).sum() / (label_ids.sum() + predicted.sum())
+
+
 def test_the_interval_of_f1_is_that_of_resampled_texts():
     rng = np.random.default_rng(1)
     label_ids = rng.integers(0, 2, 300)
@@ -56,7 +61,7 @@ def test_the_interval_of_f1_is_that_of_resampled_texts():
     resampled = []
     for _ in range(600):
         rows = rng.integers(0, 300, 300)
-        resampled.append(f1_score(label_ids[rows], second[rows]) - f1_score(label_ids[rows], first[rows]))
+        resampled.append(f1(label_ids[rows], second[rows]) - f1(label_ids[rows], first[rows]))
     low, high = np.quantile(resampled, (0.025, 0.975))
     assert found.low == pytest.approx(low, abs=0.015)
     assert found.high == pytest.approx(high, abs=0.015)
