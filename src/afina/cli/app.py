@@ -24,6 +24,7 @@ from afina.cli import (
     ladder,
     matrix,
     models,
+    platforms,
     predict,
     report,
     split,
@@ -49,6 +50,7 @@ app.command(epilog=matrix.EXAMPLES)(matrix.matrix)
 app.command(epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command(epilog=compare.EXAMPLES)(compare.compare)
 app.command(epilog=check.EXAMPLES)(check.check)
+app.command(epilog=platforms.EXAMPLES)(platforms.platforms)
 app.command(epilog=predict.EXAMPLES)(predict.predict)
 app.command(epilog=report.EXAMPLES)(report.report)
 data = typer.Typer(help="See what texts hold before anything is trained on them.", no_args_is_help=True)

@@ -21,8 +21,10 @@ __all__ = [
     "audit_labels",
     "check_run",
     "climb_ladder",
+    "compare_platforms",
     "compare_runs",
     "compare_tokenizers",
+    "describe_platform",
     "evaluate_run",
     "fine_tune",
     "fine_tune_seeds",
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from afina.recipes.labelled import ReadOptions
     from afina.recipes.ladder.climbing import Ladder, climb_ladder
     from afina.recipes.matrix.measuring import Matrix, measure_matrix
+    from afina.recipes.platforms import compare_platforms, describe_platform
     from afina.recipes.repeating import Repeated, fine_tune_seeds
     from afina.recipes.reporting import Reporter, Silent
     from afina.recipes.run_report import report_run, try_report
@@ -69,8 +72,10 @@ else:
             "audit_labels": "auditing",
             "check_run": "checking",
             "climb_ladder": "ladder.climbing",
+            "compare_platforms": "platforms",
             "compare_runs": "comparing",
             "compare_tokenizers": "tokenizer_study",
+            "describe_platform": "platforms",
             "evaluate_run": "evaluating",
             "fine_tune": "fine_tuning",
             "fine_tune_seeds": "repeating",
