@@ -209,6 +209,10 @@ class ForecastConfig(Section):
     """Seconds of the whole command."""
     memory_mb: float | None = Field(None, gt=0)
     """Most memory of the process, in MB."""
+    seconds_factor: float | None = Field(None, gt=0)
+    """By what past runs on this machine corrected the seconds."""
+    memory_factor: float | None = Field(None, gt=0)
+    """By what they corrected the memory."""
 
 
 class RunConfig(Section):

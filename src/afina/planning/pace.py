@@ -19,7 +19,7 @@ import torch
 from torch.nn import functional as F
 from transformers import AutoModelForSequenceClassification
 
-from afina.modeling import batch_logits, freeze
+from afina.modeling import Outline, batch_logits, freeze
 from afina.modeling.feeding import padding_side, position_limit, set_dropout, turn_off_caches
 from afina.modeling.first_token import read_first_token_only
 from afina.modeling.forward import model_inputs
@@ -79,6 +79,10 @@ class Pace:
     """Arithmetic of training."""
     is_measured: bool = True
     """Whether steps of this very model were timed; otherwise it follows from those of another by their operations."""
+
+    def read_seconds(self, outline: Outline, length: float) -> float:
+        """Seconds a token of reading with all layers, in texts of a length."""
+        return (outline.n_layers - 1) * self.read_layer.at(length) + self.read_ends.at(length)
 
     def scaled(self, factor: float) -> Pace:
         """The pace of a model of the same width whose layers need so many times the operations."""

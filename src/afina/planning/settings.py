@@ -29,7 +29,8 @@ class _Size(NamedTuple):
 # A small set learned at a high rate fits itself and little else: see the decision page for the transfer measured.
 _SIZES = (_Size(3_000, 4.0, 5e-5), _Size(math.inf, 2.0, 1e-4))
 # A head alone, and low-rank updates, begin from nothing and take larger steps.
-_HEAD_EPOCHS, _HEAD_RATE, _LORA_RATE_FACTOR = 20.0, 1e-3, 5.0
+HEAD_EPOCHS = 20.0
+_HEAD_RATE, _LORA_RATE_FACTOR = 1e-3, 5.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,14 @@ def size_defaults(n_texts: int) -> tuple[float, float]:
     """Epochs and peak learning rate for so many training texts, where the layers are trained."""
     size = next(size for size in _SIZES if n_texts < size.below)
     return size.epochs, size.learning_rate
+
+
+def learning_rate_for(method: str, n_texts: int) -> float:
+    """Peak learning rate of a method for so many training texts."""
+    if method == HEAD:
+        return _HEAD_RATE
+    rate = size_defaults(n_texts)[1]
+    return _LORA_RATE_FACTOR * rate if method == LORA else rate
 
 
 def choose_dropout(config: RunConfig, *, on_cpu: bool) -> float | None:
@@ -123,11 +132,7 @@ def choose_settings(
         fast_bf16: Whether the device multiplies bf16 matrices faster than fp32.
     """
     training, tokenization, modeling = config.training, config.tokenization, config.modeling
-    epochs, rate = size_defaults(n_texts)
-    if method == HEAD:
-        epochs, rate = _HEAD_EPOCHS, _HEAD_RATE
-    elif method == LORA:
-        rate *= _LORA_RATE_FACTOR
+    epochs = HEAD_EPOCHS if method == HEAD else size_defaults(n_texts)[0]
     max_tokens = default_max_tokens(config, max_context)
     depth = modeling.freeze_layers if isinstance(modeling.freeze_layers, int) else max(1, n_layers // 2)
     return Settings(
@@ -136,9 +141,9 @@ def choose_settings(
         # As any tool reads it that truncates, so that `model/` gives the same answers elsewhere.
         long_text=tokenization.long_text or "head",
         max_windows=tokenization.max_windows,
-        batch_tokens=tokenization.batch_tokens or max(_batch_tokens(n_texts * mean_tokens), max_tokens),
+        batch_tokens=tokenization.batch_tokens or max(batch_tokens_for(n_texts * mean_tokens), max_tokens),
         epochs=training.epochs or epochs,
-        learning_rate=training.learning_rate or rate,
+        learning_rate=training.learning_rate or learning_rate_for(method, n_texts),
         evaluations=training.evaluations or 6,
         freeze_embeddings=method != FULL
         or (on_cpu if modeling.freeze_embeddings is None else modeling.freeze_embeddings),
@@ -149,6 +154,6 @@ def choose_settings(
     )
 
 
-def _batch_tokens(tokens: float) -> int:
+def batch_tokens_for(tokens: float) -> int:
     """Tokens in a batch for a training set of so many tokens."""
     return int(min(DEFAULT_BATCH_TOKENS, max(_LEAST_BATCH_TOKENS, tokens / _STEPS_PER_EPOCH)))

@@ -13,6 +13,7 @@ __all__ = [
     "FineTuned",
     "Ladder",
     "Matrix",
+    "Planned",
     "ReadOptions",
     "Repeated",
     "Reporter",
@@ -25,12 +26,14 @@ __all__ = [
     "compare_runs",
     "compare_tokenizers",
     "describe_platform",
+    "estimate_models",
     "evaluate_run",
     "fine_tune",
     "fine_tune_seeds",
     "inspect_data",
     "measure_effect",
     "measure_matrix",
+    "plan",
     "report_run",
     "resume",
     "split_data",
@@ -42,6 +45,7 @@ __all__ = [
 if TYPE_CHECKING:
     from afina.recipes.auditing import audit_labels, write_audited
     from afina.recipes.checking import check_run
+    from afina.recipes.choosing import Planned, estimate_models, plan
     from afina.recipes.comparing import compare_runs
     from afina.recipes.evaluating import evaluate_run
     from afina.recipes.fine_tuning import FineTuned, fine_tune, resume
@@ -64,6 +68,7 @@ else:
             "FineTuned": "fine_tuning",
             "Ladder": "ladder.climbing",
             "Matrix": "matrix.measuring",
+            "Planned": "choosing",
             "ReadOptions": "labelled",
             "Repeated": "repeating",
             "Reporter": "reporting",
@@ -76,12 +81,14 @@ else:
             "compare_runs": "comparing",
             "compare_tokenizers": "tokenizer_study",
             "describe_platform": "platforms",
+            "estimate_models": "choosing",
             "evaluate_run": "evaluating",
             "fine_tune": "fine_tuning",
             "fine_tune_seeds": "repeating",
             "inspect_data": "inspecting",
             "measure_effect": "tokenizer_effect",
             "measure_matrix": "matrix.measuring",
+            "plan": "choosing",
             "report_run": "run_report",
             "resume": "fine_tuning",
             "split_data": "splitting",

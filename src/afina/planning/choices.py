@@ -1,0 +1,297 @@
+"""Ways to train within a time: what each would read, take and need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from afina.modeling import Outline
+from afina.planning.cost import Texts, Training, training_seconds
+from afina.planning.history import Corrections
+from afina.planning.memory import peak_memory_mb
+from afina.planning.pace import Pace
+from afina.planning.settings import (
+    FROZEN,
+    FULL,
+    HEAD,
+    HEAD_EPOCHS,
+    LORA,
+    batch_tokens_for,
+    learning_rate_for,
+    size_defaults,
+)
+
+METHODS = (FULL, FROZEN, LORA, HEAD)
+# A run that is planned to fill its time reads the texts this often at most; dev accuracy ends it earlier.
+MOST_EPOCHS = 8.0
+# States of frozen layers are kept where texts are read more than hardly once.
+_PAYS_FROM_EPOCHS = 1.5
+_MAX_TOKENS = (64, 128, 256, 512)
+# Fewer texts teach too little to be called a plan: this many, or this share of all.
+_FEWEST_TEXTS, _LEAST_SHARE = 200, 0.1
+# Of the time for training, what a forecast may use up; the clock ends what takes longer.
+_FILL = 0.97
+_MEMORY_SHARE = 0.9
+_EVALUATIONS_PER_EPOCH, _FEWEST_EVALUATIONS = 3, 6
+"""Looks at the dev set: often enough to notice when its accuracy no longer rises."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model that may be trained."""
+
+    name: str
+    outline: Outline
+    pace: Pace
+    lengths: npt.NDArray[np.int64]
+    """Tokens of some training texts, uncut, (n_some,)."""
+    published: float | None = None
+    """Published accuracy on SST-2, in percent."""
+    download_mb: float | None = None
+    """What is to be downloaded before it can be trained; None where nothing is."""
+
+
+class Task(NamedTuple):
+    """The texts to train on."""
+
+    n_train: int
+    n_dev: int
+    n_test: int
+    characters: float
+    """Mean characters of a text."""
+    test_characters: float
+    source_characters: float
+    """Of all texts that are read."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user has settled; None leaves it to the plan."""
+
+    methods: tuple[str, ...] = METHODS
+    freeze_layers: int | None = None
+    max_tokens: int | None = None
+    epochs: float | None = None
+    batch_tokens: int | None = None
+    learning_rate: float | None = None
+    train_texts: int | None = None
+    embeddings_trained: bool = False
+    recomputes: bool = False
+    lora_rank: int = 8
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A way to train, with what it takes."""
+
+    model: str
+    training: Training
+    max_tokens: int
+    train_texts: int
+    learning_rate: float
+    seconds: float
+    """Of training, dev evaluations counted."""
+    total_seconds: float
+    """Of the whole command."""
+    memory_mb: float
+    tokens: float
+    """Tokens read in training."""
+    share_read: float
+    """Share of the tokens of a text that is read of it."""
+    wished_seconds: float
+    """Of training on all texts, as often as their number asks for."""
+
+    @property
+    def method(self) -> str:
+        """`full`, `frozen`, `lora` or `head`."""
+        return self.training.method
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A way to train that does not fit, and why."""
+
+    choice: Choice
+    why: str
+
+
+class Limits(NamedTuple):
+    """What a plan has to fit."""
+
+    budget_seconds: float
+    memory_mb: float
+    """Free memory."""
+    corrections: Corrections = Corrections()
+    """What past runs on this machine teach about forecasts."""
+
+
+def enumerate_choices(
+    candidate: Candidate, task: Task, wishes: Wishes, limits: Limits
+) -> tuple[list[Choice], list[Rejection]]:
+    """Every way to train a model that is worth a thought, within the limits or with why it is not.
+
+    Args:
+        candidate: The model.
+        task: The texts.
+        wishes: What the user has settled.
+        limits: Time and memory.
+    """
+    fitting, rejected = [], []
+    for training, max_tokens in _ways(candidate, task, wishes):
+        found = _fit(candidate, training, max_tokens, task, wishes, limits)
+        if isinstance(found, Rejection):
+            rejected.append(found)
+        else:
+            fitting.append(found)
+    return fitting, rejected
+
+
+def overhead_seconds(candidate: Candidate, task: Task, read_seconds_a_token: float, max_tokens: int) -> float:
+    """Seconds of the whole command that are not training: starting, reading, measuring, the baseline, test and report.
+
+    Args:
+        candidate: The model.
+        task: The texts.
+        read_seconds_a_token: Of reading with all layers.
+        max_tokens: Tokens read of a text.
+    """
+    characters = task.source_characters
+    tokens = float(np.minimum(candidate.lengths, max_tokens).mean()) * task.test_characters / max(task.characters, 1e-9)
+    testing = (task.n_test + task.n_dev) * tokens * read_seconds_a_token
+    weights = 4 * candidate.outline.weights
+    return _START_SECONDS + weights / _WEIGHT_BYTES_PER_SECOND + characters * _SECONDS_PER_CHARACTER + testing
+
+
+# Starting Python with its libraries, looking at the machine, writing a run and drawing its report.
+_START_SECONDS = 15.0
+# Loading weights, saving and hashing them.
+_WEIGHT_BYTES_PER_SECOND = 80e6
+# Reading, cleaning, comparing, tokenizing, and fitting the baseline.
+_SECONDS_PER_CHARACTER = 1.3e-6
+
+
+def _ways(candidate: Candidate, task: Task, wishes: Wishes) -> Iterator[tuple[Training, int]]:
+    """What could be trained at the epochs that the number of texts asks for, and how many tokens of a text read."""
+    n_texts = min(task.n_train, wishes.train_texts or task.n_train)
+    epochs, _ = size_defaults(n_texts)
+    n_layers = candidate.outline.n_layers
+    for max_tokens in _token_limits(candidate, wishes):
+        tokens = float(np.minimum(candidate.lengths, max_tokens).mean())
+        batch_tokens = wishes.batch_tokens or max(batch_tokens_for(n_texts * tokens), max_tokens)
+        make = partial(
+            Training, batch_tokens=batch_tokens, evaluations=_FEWEST_EVALUATIONS, recomputes=wishes.recomputes,
+            lora_rank=wishes.lora_rank,
+        )  # fmt: skip
+        for method in wishes.methods:
+            if method == FROZEN:
+                if candidate.outline.shares_layers:
+                    continue
+                half = max(1, n_layers // 2)
+                depths = {half} if n_layers < 3 else {half, round(2 * n_layers / 3)}
+                for depth in sorted({wishes.freeze_layers} if wishes.freeze_layers is not None else depths):
+                    yield make(FROZEN, depth, wishes.epochs or epochs), max_tokens
+            elif method == HEAD:
+                yield make(HEAD, n_layers, wishes.epochs or HEAD_EPOCHS, keeps_states=True), max_tokens
+            else:
+                trains_embeddings = method == FULL and wishes.embeddings_trained
+                yield make(method, 0, wishes.epochs or epochs, embeddings_trained=trains_embeddings), max_tokens
+
+
+def _token_limits(candidate: Candidate, wishes: Wishes) -> Sequence[int]:
+    """How many tokens of a text could be read: as wished, or each limit that cuts some texts and one that cuts none."""
+    context = candidate.outline.max_context or _MAX_TOKENS[-1]
+    if wishes.max_tokens is not None:
+        return (min(wishes.max_tokens, context),)
+    longest = int(np.quantile(candidate.lengths, 0.99))
+    limits = sorted({min(limit, context) for limit in _MAX_TOKENS})
+    enough = next((i for i, limit in enumerate(limits) if limit >= longest), len(limits) - 1)
+    # A higher limit costs nothing where no text reaches it, and texts to come may be longer.
+    default = max(enough, next((i for i, limit in enumerate(limits) if limit >= 256), len(limits) - 1))
+    return [limits[default]] if enough <= 1 else limits[1 : default + 1]
+
+
+def _fit(
+    candidate: Candidate, training: Training, max_tokens: int, task: Task, wishes: Wishes, limits: Limits
+) -> Choice | Rejection:
+    n_all = min(task.n_train, wishes.train_texts or task.n_train)
+    cut = np.minimum(candidate.lengths, max_tokens)
+    train = Texts.of(n_all, cut, characters=task.characters)
+    dev = train._replace(n=task.n_dev)
+    read = candidate.pace.read_seconds(candidate.outline, train.weighted_length)
+    overhead = overhead_seconds(candidate, task, read, max_tokens)
+    available = _FILL * (limits.budget_seconds - overhead)
+
+    def seconds_of(way: Training, n_texts: int) -> float:
+        seconds = training_seconds(candidate.pace, candidate.outline, way, train=train._replace(n=n_texts), dev=dev)
+        return limits.corrections.seconds_factor(way.method) * seconds
+
+    wished = seconds_of(training, n_all)
+    way, n_texts = _fill(training, n_all, available, seconds_of, is_settled=wishes.epochs is not None)
+    seconds = seconds_of(way, n_texts)
+    rate = wishes.learning_rate or learning_rate_for(way.method, n_texts)
+    keeps = way.keeps_states and way.method == FROZEN
+    choice = Choice(
+        model=candidate.name,
+        training=way,
+        max_tokens=max_tokens,
+        train_texts=n_texts,
+        learning_rate=rate,
+        seconds=seconds,
+        total_seconds=overhead + seconds,
+        memory_mb=limits.corrections.memory * peak_memory_mb(
+            candidate.outline, way, train=train, source_characters=task.source_characters,
+            cache_mb=4e-6 * n_texts * train.tokens * candidate.outline.width if keeps else 0.0,
+        ),
+        tokens=way.epochs * n_texts * train.tokens,
+        share_read=float(cut.sum() / max(candidate.lengths.sum(), 1)),
+        wished_seconds=wished,
+    )  # fmt: skip
+    if choice.memory_mb > _MEMORY_SHARE * limits.memory_mb:
+        return Rejection(
+            choice,
+            f"it takes {choice.memory_mb / 1e3:,.1f} GB of memory, and {limits.memory_mb / 1e3:,.1f} GB are free",
+        )
+    if n_texts < min(n_all, max(_FEWEST_TEXTS, _LEAST_SHARE * n_all)) or seconds > available:
+        return Rejection(
+            choice,
+            f"would need {choice.wished_seconds / 60:,.3g} minutes here for all {n_all:,} texts, and there is time for "
+            f"{n_texts / n_all:.0%} of them",
+        )
+    return choice
+
+
+def _fill(
+    training: Training, n_all: int, available: float, seconds_of: Any, *, is_settled: bool
+) -> tuple[Training, int]:
+    """The epochs and texts that fill the time: all texts more often where there is time, else a part of them once."""
+
+    def with_epochs(epochs: float) -> Training:
+        keeps = training.method == HEAD or (training.method == FROZEN and epochs >= _PAYS_FROM_EPOCHS)
+        evaluations = max(_FEWEST_EVALUATIONS, round(_EVALUATIONS_PER_EPOCH * min(epochs, MOST_EPOCHS)))
+        return replace(training, epochs=epochs, keeps_states=keeps, evaluations=evaluations)
+
+    if is_settled or training.method == HEAD:
+        fewest, most = training.epochs, training.epochs
+    else:
+        fewest, most = 1.0, MOST_EPOCHS
+    if seconds_of(with_epochs(fewest), n_all) > available:
+        way = with_epochs(fewest)
+        texts = _largest(lambda n: seconds_of(way, round(n)) <= available, 1.0, float(n_all))
+        return way, max(1, int(texts))
+    epochs = _largest(lambda e: seconds_of(with_epochs(e), n_all) <= available, fewest, most)
+    return with_epochs(round(epochs, 2) if epochs < most else most), n_all
+
+
+def _largest(fits: Any, low: float, high: float) -> float:
+    """The largest number between two that fits, by halving; the lower one where none does."""
+    if fits(high):
+        return high
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
