@@ -24,6 +24,7 @@ from afina.cli import (
     ladder,
     matrix,
     models,
+    plan,
     platforms,
     predict,
     report,
@@ -43,6 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command(epilog=plan.EXAMPLES)(plan.plan)
 app.command(epilog=train.EXAMPLES)(train.train)
 app.command(epilog=tune.EXAMPLES)(tune.tune)
 app.command(epilog=ladder.EXAMPLES)(ladder.ladder)
