@@ -5,6 +5,8 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from afina.training.loop import ALL_STEPS, EARLY
+
 MACHINE = {
     "processor": "A Processor With A Name 8275CL @ 3.00GHz", "cores": 2, "threads": 2, "memory_mb": 24105.0,
     "free_memory_mb": 22305.0, "free_disk_mb": 50000.0, "device": "cpu", "fp32_gflops": 118.4, "bf16_gflops": None,
@@ -46,11 +48,11 @@ def history_document(**changed: Any) -> dict[str, Any]:
         "run": "runs/imdb_train-distilbert-2", "model": "distilbert", "method": "frozen", "max_tokens": 256,
         "texts": 20_000, "seconds": {"forecast": 600.0, "outcome": 640.0, "error": 0.0667},
         "memory_mb": {"forecast": 2210.0, "outcome": 2000.0, "error": -0.095}, "made_by": "plan",
-        "stopped_by": "epochs", "same_machine": True,
+        "stopped_by": ALL_STEPS, "same_machine": True,
     }  # fmt: skip
     second = first | {
         "run": "runs/sst2", "model": "minilm", "seconds": {"forecast": 100.0, "outcome": None, "error": None},
-        "stopped_by": "patience", "same_machine": False,
+        "stopped_by": EARLY, "same_machine": False,
     }  # fmt: skip
     errors = {
         "seconds": {"n": 1, "median": 0.0667, "worst": 0.0667},

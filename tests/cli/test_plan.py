@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from rich.console import Console
+from tests.cli.documents import only_document
 from tests.cli.plan_documents import FIRST_CHOICE, REJECTED, history_document, plan_document
 
 from afina.cli import _console
@@ -116,3 +120,62 @@ def test_bad_options_are_one_sentence(afina_command, tmp_path, arguments, expect
     assert expected in err
     assert "Traceback" not in err
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+@pytest.fixture
+def plan(afina_command, reviews_csv, tiny_model):
+    def run(*arguments):
+        return afina_command("plan", reviews_csv, "--model", tiny_model, "--budget", "2m", *arguments)
+
+    return run
+
+
+def test_a_plan_is_printed_and_written_and_a_training_runs_it(afina_command, plan, tmp_path):
+    code, out, err = plan("--max-tokens", "16", "--method", "full")
+    assert code == 0, err
+    assert "texts to train on, within 2 minutes" in " ".join(out.split())
+    assert re.search(r"^ 1 .* full +16 ", out, re.MULTILINE)
+    assert out.splitlines()[-1] == "  afina train --config plan.toml"
+    code, out, err = afina_command("train", "--config", "plan.toml", "--max-steps", "2", "--out", "run", "--json")
+    assert code == 0, err
+    manifest = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert (manifest["settings"]["max_tokens"], manifest["settings"]["method"]) == (16, "full")
+    assert manifest["origins"]["tokenization.max_tokens"] == "plan.toml"
+
+
+def test_json_is_one_document_and_says_where_the_plan_is(plan, tmp_path):
+    code, out, err = plan("--json", "--out", "mine.toml")
+    assert code == 0, err
+    document = only_document(out)
+    assert document["plan"] == "mine.toml"
+    assert (tmp_path / "mine.toml").is_file()
+    assert set(plan_document()) <= set(document)
+    assert set(FIRST_CHOICE) == set(document["choices"][0])
+
+
+def test_a_plan_that_stands_there_is_replaced_only_when_asked(plan, tmp_path):
+    (tmp_path / "plan.toml").write_text("mine")
+    code, out, err = plan()
+    assert (code, out) == (2, "")
+    assert "plan.toml" in err
+    assert (tmp_path / "plan.toml").read_text() == "mine"
+    code, _, err = plan("--force")
+    assert code == 0, err
+    assert (tmp_path / "plan.toml").read_text() != "mine"
+
+
+def test_history_is_that_of_the_runs_given(afina_command, trained_run):
+    code, out, err = afina_command("plan", "--history", trained_run, "--json")
+    assert code == 0, err
+    document = only_document(out)
+    assert set(history_document()) <= set(document)
+    assert len(document["runs"]) + document["runs_without_forecast"] == 1
+    code, out, err = afina_command("plan", "--history", trained_run)
+    assert code == 0, err
+    assert "Nothing is corrected yet" in out
+
+
+def test_history_of_what_is_no_run_is_refused(afina_command):
+    code, out, err = afina_command("plan", "--history", "nowhere")
+    assert (code, out) == (2, "")
+    assert "No such run: nowhere" in err

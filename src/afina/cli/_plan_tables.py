@@ -12,6 +12,8 @@ from rich.text import Text
 from afina.cli import _console
 
 _MOST_REJECTED, _MOST_PLATFORMS = 8, 3
+_EARLY = "early_stopping"
+"""`afina.training.loop.EARLY`, without its torch."""
 
 
 def print_plan(document: dict[str, Any]) -> None:
@@ -28,7 +30,7 @@ def print_plan(document: dict[str, Any]) -> None:
         for sentence in document["notes"]:
             _console.say(f"  {sentence}")
     if choices and document["plan"]:
-        _console.say(f"\nThe first choice is in {document['plan']}. Train with it:")
+        _console.say(f"\nThe plan is in {document['plan']}. Train with it:")
         _console.say(f"  afina train --config {document['plan']}")
 
 
@@ -36,6 +38,18 @@ def print_history(document: dict[str, Any]) -> None:
     """The document of `plan --history --json`, for readers."""
     runs = document["runs"]
     _console.say(_machine_sentence(document["machine"]))
+    if runs:
+        _print_runs(runs)
+    silent = document["runs_without_forecast"]
+    if silent:
+        _console.say(f"{_runs(silent)} without a forecast left out")
+    _console.say(f"As forecast: {_errors_sentence(document['error'])}", style="bold")
+    if document["corrections"]:
+        _console.say(f"With what they correct: {_errors_sentence(document['after_correction'])}")
+    _console.say(_corrections_sentence(document["corrections"]))
+
+
+def _print_runs(runs: Sequence[dict[str, Any]]) -> None:
     table = _table(
         f"{_runs(len(runs))}: what was forecast → what came",
         left=("run", "model", "method"), right=("tokens", "texts", "training s", "error", "memory MB", "error"),
@@ -48,15 +62,9 @@ def print_history(document: dict[str, Any]) -> None:
     _console.print_table(table)
     if not all(run["same_machine"] for run in runs):
         _console.say("*: on another machine; it corrects nothing here")
-    silent = document["runs_without_forecast"]
-    if silent:
-        _console.say(f"{_runs(silent)} without a forecast left out")
-    early = sum(run["stopped_by"] == "patience" for run in runs)
+    early = sum(run["stopped_by"] == _EARLY for run in runs)
     if early:
         _console.say(f"{early:,} stopped early, because dev accuracy no longer rose")
-    _console.say(f"As forecast: {_errors_sentence(document['error'])}", style="bold")
-    _console.say(f"With what they correct: {_errors_sentence(document['after_correction'])}")
-    _console.say(_corrections_sentence(document["corrections"]))
 
 
 def _machine_sentence(machine: dict[str, Any]) -> str:
@@ -96,8 +104,9 @@ def _print_choices(document: dict[str, Any]) -> None:
 
 def _print_legend(choices: Sequence[dict[str, Any]]) -> None:
     lines = ["points rank the choices by a rule; they forecast no accuracy"]
-    if any(choice["method"] == "frozen" for choice in choices):
-        lines.append("frozen 3: the lowest 3 layers stay as they are")
+    frozen = next((choice for choice in choices if choice["method"] == "frozen"), None)
+    if frozen is not None:
+        lines.append(f"{_method(frozen)}: its lowest {_layers(frozen['freeze_layers'])} as they are")
     if not all(choice["measured"] for choice in choices):
         lines.append("≈: reckoned from the model's operations; all else was measured here by training steps")
     downloads = {choice["model"]: choice["download_mb"] for choice in choices if choice["download_mb"]}
@@ -143,6 +152,10 @@ def _minutes(seconds: float) -> str:
 def _roughly(minutes: float) -> str:
     """Two figures: what platforms need is reckoned, not measured."""
     return f"{minutes:.2g}" if minutes < 99.5 else f"{minutes:,.0f}"
+
+
+def _layers(n: int) -> str:
+    return "layer stays" if n == 1 else f"{n} layers stay"
 
 
 def _number(value: float | None) -> str:
