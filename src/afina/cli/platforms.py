@@ -24,6 +24,7 @@ Examples:
 
 _SHOW = "show"
 _UNKNOWN = "not stated"
+_LEAST_MINUTES = 0.1
 
 
 def platforms(
@@ -96,6 +97,7 @@ def _print_comparison(document: dict[str, Any]) -> None:
         f"{document['model']} ({document['method']}) on {document['texts']:,} texts of {document['source']}, "
         f"{document['epochs']:g} epochs of {document['tokens']:,} tokens"
     )
+    table.padding = (0, 1, 0, 0)
     for heading in ("platform", "machine", "memory", "session", "hours", "kept", "minutes", "next step", "as of"):
         table.add_column(heading, justify="right" if heading in ("memory", "session", "minutes") else "left")
     here = document["here"]
@@ -165,11 +167,15 @@ def _minutes(estimate: dict[str, Any]) -> str:
         return "does not fit" if "fit" in estimate["reasons"][0] else "no training"
     if estimate["minutes"] is None:
         return "–"
+    if estimate["high"] < _LEAST_MINUTES:
+        return _figures(estimate["high"])
     return f"{_figures(estimate['minutes'])} ({_figures(estimate['low'])}–{_figures(estimate['high'])})"
 
 
 def _figures(minutes: float) -> str:
     """Two figures, which is more than an estimate holds."""
+    if minutes < _LEAST_MINUTES:
+        return f"<{_LEAST_MINUTES}"
     return f"{float(f'{minutes:.2g}'):,.0f}" if minutes >= 10 else f"{minutes:.2g}"
 
 

@@ -27,7 +27,7 @@ _MARGIN_SHARE = 0.02
 # More is planned than the measured speed allows: a machine that proves faster, since others had kept it busy while it
 # was measured, is used to the end, and where it is not faster the clock leads the learning rate to zero in time all the
 # same.
-_OVERSHOOT = 2.0
+_OVERSHOOT = 4.0
 # Of the time for training, what reading texts for the frozen layers and one epoch of the others may be planned to take.
 _READING_SHARE = 0.9
 
@@ -52,6 +52,10 @@ class Allocation:
     """Whether they are kept in a file."""
     cache_bytes: int = 0
     """Bytes that they take."""
+    forecast_seconds: float | None = None
+    """Seconds that training is expected to take, dev evaluations counted; None where nothing was measured."""
+    forecast_memory_mb: float | None = None
+    """Most memory that the run is expected to take, in MB."""
 
     @property
     def cache(self) -> CachePlan:
@@ -125,7 +129,11 @@ def allocate(
         n_train_fit = min(n_train, math.ceil(_OVERSHOOT * capacity))
     expected = min(epochs, (fitting_seconds - n_train_fit * reading) / (n_train_fit * step))
     epochs_fit = min(epochs, _OVERSHOOT * expected)
-    return Allocation(n_train_fit, n_dev_fit, n_test_fit, epochs_fit, training_seconds, reserve, expected)
+    forecast = n_train_fit * (reading + expected * step) + evaluations * n_dev_fit / dev_rate
+    return Allocation(
+        n_train_fit, n_dev_fit, n_test_fit, epochs_fit, training_seconds, reserve, expected,
+        forecast_seconds=min(forecast, training_seconds),
+    )  # fmt: skip
 
 
 def _seconds_a_text(speed: Speed, tokens: float, *, keeps_states: bool) -> tuple[float, float]:

@@ -128,6 +128,8 @@ class Limits(NamedTuple):
     """Free memory."""
     corrections: Corrections = Corrections()
     """What past runs on this machine teach about forecasts."""
+    has_begun: bool = False
+    """Whether the model is loaded and the texts are read, so that only what comes after counts."""
 
 
 def enumerate_choices(
@@ -151,8 +153,14 @@ def enumerate_choices(
     return fitting, rejected
 
 
-def overhead_seconds(candidate: Candidate, task: Task, read_seconds_a_token: float, max_tokens: int) -> float:
-    """Seconds of the whole command that are not training: starting, reading, measuring, the baseline, test and report.
+def seconds_before(candidate: Candidate, task: Task) -> float:
+    """Seconds of the command before training: starting, reading and comparing the texts, loading, measuring."""
+    loading = 4 * candidate.outline.weights / _WEIGHT_BYTES_PER_SECOND
+    return _START_SECONDS + loading + task.source_characters / _READ_CHARACTERS_PER_SECOND
+
+
+def seconds_after(candidate: Candidate, task: Task, read_seconds_a_token: float, max_tokens: int) -> float:
+    """Seconds of the command that are neither training nor before it: the baseline, the test, the run and its report.
 
     Args:
         candidate: The model.
@@ -160,19 +168,18 @@ def overhead_seconds(candidate: Candidate, task: Task, read_seconds_a_token: flo
         read_seconds_a_token: Of reading with all layers.
         max_tokens: Tokens read of a text.
     """
-    characters = task.source_characters
     tokens = float(np.minimum(candidate.lengths, max_tokens).mean()) * task.test_characters / max(task.characters, 1e-9)
     testing = (task.n_test + task.n_dev) * tokens * read_seconds_a_token
-    weights = 4 * candidate.outline.weights
-    return _START_SECONDS + weights / _WEIGHT_BYTES_PER_SECOND + characters * _SECONDS_PER_CHARACTER + testing
+    saving = 4 * candidate.outline.weights / _WEIGHT_BYTES_PER_SECOND
+    return _END_SECONDS + saving + task.source_characters / _FIT_CHARACTERS_PER_SECOND + testing
 
 
-# Starting Python with its libraries, looking at the machine, writing a run and drawing its report.
-_START_SECONDS = 15.0
+# Starting Python with its libraries and looking at the machine; writing a run and drawing its report.
+_START_SECONDS, _END_SECONDS = 8.0, 8.0
 # Loading weights, saving and hashing them.
-_WEIGHT_BYTES_PER_SECOND = 80e6
-# Reading, cleaning, comparing, tokenizing, and fitting the baseline.
-_SECONDS_PER_CHARACTER = 1.3e-6
+_WEIGHT_BYTES_PER_SECOND = 160e6
+# Reading, cleaning and comparing texts; tokenizing them and fitting the baseline.
+_READ_CHARACTERS_PER_SECOND, _FIT_CHARACTERS_PER_SECOND = 4e6, 1e6
 
 
 def _ways(candidate: Candidate, task: Task, wishes: Wishes) -> Iterator[tuple[Training, int]]:
@@ -223,7 +230,8 @@ def _fit(
     train = Texts.of(n_all, cut, characters=task.characters)
     dev = train._replace(n=task.n_dev)
     read = candidate.pace.read_seconds(candidate.outline, train.weighted_length)
-    overhead = overhead_seconds(candidate, task, read, max_tokens)
+    before = 0.0 if limits.has_begun else seconds_before(candidate, task)
+    overhead = before + seconds_after(candidate, task, read, max_tokens)
     available = _FILL * (limits.budget_seconds - overhead)
 
     def seconds_of(way: Training, n_texts: int) -> float:

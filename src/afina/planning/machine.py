@@ -94,6 +94,14 @@ def measure_machine(place: Path = Path()) -> Machine:
     )
 
 
+def free_memory_mb() -> float:
+    """Memory that is free for a run, in MB: of the accelerator where there is one."""
+    device = default_device()
+    if device.type == "cuda":
+        return float(torch.cuda.mem_get_info(device)[0] / 1e6)
+    return float(psutil.virtual_memory().available / 1e6)
+
+
 @cache
 def default_device() -> torch.device:
     """The device that training takes: an accelerator where torch finds one."""

@@ -14,16 +14,11 @@ _MEMORY_SHARE, _DISK_SHARE = 0.25, 0.5
 OFF = "off"
 
 
-def choose_method(modeling: ModelingConfig, *, shares_layers: bool, time_share: float) -> str:
-    """The method, where the user left it open.
-
-    Layers are frozen where there is no time to train all of them on all texts: in equal time on IMDB, on two cores, a
-    model with half its layers frozen read 1.7 times as many and was no worse (docs/concepts/methods.md).
+def choose_method(modeling: ModelingConfig) -> str:
+    """The method, by what was set; all layers where it was left open and no plan has chosen.
 
     Args:
-        modeling: The user's settings.
-        shares_layers: Whether the model runs one layer many times, so that none can be frozen alone.
-        time_share: Texts that fit the time when all layers are trained, over those wished for (epochs counted).
+        modeling: The settings.
 
     Raises:
         ConfigError: `freeze_layers` was given together with a method that freezes none.
@@ -39,7 +34,7 @@ def choose_method(modeling: ModelingConfig, *, shares_layers: bool, time_share: 
         return LORA
     if wants_depth:
         return FROZEN
-    return FROZEN if time_share < 1 and not shares_layers else FULL
+    return FULL
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ class Settings:
     epochs: float
     learning_rate: float
     evaluations: int
+    patience: int
     freeze_embeddings: bool
     freeze_layers: int
     dropout: float | None
@@ -133,7 +134,7 @@ def choose_settings(
     """
     training, tokenization, modeling = config.training, config.tokenization, config.modeling
     epochs = HEAD_EPOCHS if method == HEAD else size_defaults(n_texts)[0]
-    max_tokens = default_max_tokens(config, max_context)
+    max_tokens, evaluations = default_max_tokens(config, max_context), training.evaluations or 6
     depth = modeling.freeze_layers if isinstance(modeling.freeze_layers, int) else max(1, n_layers // 2)
     return Settings(
         method=method,
@@ -144,7 +145,8 @@ def choose_settings(
         batch_tokens=tokenization.batch_tokens or max(batch_tokens_for(n_texts * mean_tokens), max_tokens),
         epochs=training.epochs or epochs,
         learning_rate=training.learning_rate or learning_rate_for(method, n_texts),
-        evaluations=training.evaluations or 6,
+        evaluations=evaluations,
+        patience=training.patience or evaluations,
         freeze_embeddings=method != FULL
         or (on_cpu if modeling.freeze_embeddings is None else modeling.freeze_embeddings),
         freeze_layers=depth if method == FROZEN else 0,

@@ -21,8 +21,6 @@ from afina.planning import (
     DEFAULT_BUDGET_SECONDS,
     FROZEN,
     HEAD,
-    LORA,
-    choose_bits,
     choose_dropout,
     choose_precision,
     has_fast_bf16,
@@ -46,9 +44,10 @@ from afina.recipes.forecasting import read_corrections
 from afina.recipes.known_models import KnownModel, count_tokens, know_entry, know_model
 from afina.recipes.pacing import reckoned_pace, time_models
 from afina.recipes.plan_file import plan_text
-from afina.recipes.preparation import PreparedData, prepare_data
+from afina.recipes.preparation import prepare_data
 from afina.recipes.reporting import Reporter, Silent
 from afina.recipes.speed import some_texts
+from afina.recipes.task import describe_task, wishes_of
 
 MULTILINGUAL = "multilingual"
 _MOST_CHOICES = 6
@@ -195,43 +194,6 @@ def estimate_models(
             "why": None if fitting else _why(name, found.rejected[name]),
         }
     return estimates
-
-
-def describe_task(data: PreparedData) -> Task:
-    """How much there is to train, score and test on."""
-    characters = [sum(map(len, part.texts)) for part in (data.train, data.dev, data.test)]
-    return Task(
-        n_train=len(data.train),
-        n_dev=len(data.dev),
-        n_test=len(data.test),
-        characters=characters[0] / max(len(data.train), 1),
-        test_characters=characters[2] / max(len(data.test), 1),
-        source_characters=float(sum(characters)),
-    )
-
-
-def wishes_of(config: RunConfig, *, on_cpu: bool) -> Wishes:
-    """What the settings leave no choice about."""
-    modeling, training, tokenization = config.modeling, config.training, config.tokenization
-    methods: tuple[str, ...] = METHODS
-    if modeling.method != "auto":
-        methods = (modeling.method,)
-    elif choose_bits(config) is not None:
-        methods = (LORA, HEAD)
-    elif modeling.freeze_layers not in (None, 0):
-        methods = (FROZEN,)
-    return Wishes(
-        methods=methods,
-        freeze_layers=modeling.freeze_layers if isinstance(modeling.freeze_layers, int) else None,
-        max_tokens=tokenization.max_tokens,
-        epochs=training.epochs,
-        batch_tokens=tokenization.batch_tokens,
-        learning_rate=training.learning_rate,
-        train_texts=config.data.train_texts,
-        embeddings_trained=not (on_cpu if modeling.freeze_embeddings is None else modeling.freeze_embeddings),
-        recomputes=modeling.gradient_checkpointing,
-        lora_rank=modeling.lora_rank,
-    )
 
 
 def _look_at(

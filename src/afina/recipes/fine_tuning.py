@@ -27,9 +27,10 @@ from afina.recipes.recording import write_run, writing
 from afina.recipes.reporting import Keeping, Reporter, Silent
 from afina.recipes.resources import PeakMemory, peak_memory_mb
 from afina.recipes.results import Tested, stop_name, test_once
-from afina.recipes.sentences import tell_cut, tell_limits, tell_method, tell_stop
+from afina.recipes.sentences import tell_cut, tell_limits, tell_method, tell_plan, tell_stop
 from afina.recipes.session import Session, set_up
-from afina.recipes.speed import share_out
+from afina.recipes.speed import forecast_memory_mb, share_out
+from afina.recipes.task import describe_task
 from afina.recipes.token_figures import describe_reading
 from afina.run_folder import PARTIAL_SUFFIX, RunFolder, write_json
 from afina.training import Checkpoint, find_checkpoint
@@ -178,11 +179,14 @@ def _prepare(
                 seconds_left=None if training.max_steps else stopwatch.seconds_left,
             )  # fmt: skip
         reporter.stage("Loading the model and measuring this machine")
+        task = describe_task(data)
         session = set_up(
-            config, data.train, seconds_left=None if training.max_steps else stopwatch.seconds_left
+            config, data.train, seconds_left=None if training.max_steps else stopwatch.seconds_left, task=task
         )  # fmt: skip
         allocation = share_out(session, config, data, stopwatch, place=run.partial.root)
+        allocation = replace(allocation, forecast_memory_mb=forecast_memory_mb(session, allocation, task))
     tell_method(session, reporter, was_open=config.modeling.method == "auto" and config.modeling.freeze_layers is None)
+    tell_plan(allocation, session, reporter)
     used = _as_time_allows(data, allocation, config)
     tell_limits(data, used, reporter)
     return _Job(

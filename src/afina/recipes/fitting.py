@@ -238,7 +238,7 @@ class Fitting:
                 learning_rate=settings.learning_rate,
                 schedule=partial(linear_multiplier, warmup_share=config.warmup_share),
                 evaluations=settings.evaluations,
-                patience=config.patience,
+                patience=settings.patience,
                 cooldown_share=config.cooldown_share,
                 max_grad_norm=config.max_grad_norm,
                 mean_texts=mean_texts,

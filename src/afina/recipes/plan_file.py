@@ -13,7 +13,8 @@ from afina.planning.choices import Choice
 from afina.planning.history import Corrections
 from afina.recipes.preparation import without_passwords
 
-_HEADING = """# Written by `afina plan`. To run it: `afina train --config` and the name of this file; options beside it win.
+_HEADING = """\
+# Written by `afina plan`. To run it: `afina train --config` and the name of this file; options beside it win.
 # The forecast changes nothing; it is compared with what comes of it (`afina plan --history`).
 """
 # A run that is planned to fill its time ends earlier where dev accuracy has not risen over two readings of the texts.

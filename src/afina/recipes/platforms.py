@@ -51,6 +51,8 @@ from afina.recipes.reporting import Reporter, Silent
 METHODS = (FULL, FROZEN, HEAD, LORA)
 # The lengths of so many texts tell those of all.
 _MOST_TEXTS = 20_000
+# The rates of CPUs were measured with MiniLM, which is so wide.
+_VERY_NARROW = 384
 
 
 @dataclass(frozen=True)
@@ -348,5 +350,10 @@ def _notes(work: _Work) -> list[str]:
         notes.append(
             "The fine-tunings were of models 768 and 1,024 wide; a narrower one keeps a GPU less busy, so its longest "
             "time is doubled as a precaution"
+        )
+    if work.model.outline.width < _VERY_NARROW:
+        notes.append(
+            f"{work.model.name} is so narrow that it spends most of its time outside matrix products: take the minutes "
+            "elsewhere for the least that it needs"
         )
     return notes

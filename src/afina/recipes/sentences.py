@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from afina.planning import FROZEN, Settings
+from afina.planning import FROZEN, Allocation, Settings
 from afina.recipes.fitting import Fitted
 from afina.recipes.preparation import PreparedData
 from afina.recipes.reporting import Reporter
@@ -37,6 +37,20 @@ def tell_method(session: Session, reporter: Reporter, *, was_open: bool) -> None
     reporter.tell(
         f"Method {settings.method}{frozen}{why}: {trained:,.2f} of {weights:,.2f} million weights are trained; "
         f"weights take {resources['weights_mb']:,.0f} MB, a checkpoint {resources['checkpoint_mb']:,.0f} MB"
+    )
+
+
+def tell_plan(allocation: Allocation, session: Session, reporter: Reporter) -> None:
+    """How much is read how often, and what it is expected to take, where that was measured."""
+    if allocation.forecast_seconds is None:
+        return
+    epochs = allocation.expected_epochs or allocation.epochs
+    read = allocation.train_texts if epochs >= 1 else round(epochs * allocation.train_texts)
+    often = f", {_count(epochs, 'epoch')}" if epochs >= 1 else ""
+    memory = f" and {allocation.forecast_memory_mb:,.0f} MB of memory" if allocation.forecast_memory_mb else ""
+    reporter.tell(
+        f"Plan: {read:,} texts{often}, {session.settings.max_tokens} tokens of each at most; about "
+        f"{allocation.forecast_seconds:,.0f} s of training{memory}"
     )
 
 

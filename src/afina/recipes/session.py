@@ -48,9 +48,11 @@ from afina.planning import (
     has_bf16,
     has_fast_bf16,
 )
+from afina.planning.choices import Task
 from afina.protocols import TextClassifier
+from afina.recipes.own_plan import check_memory, is_open, plan_own, with_choice
 from afina.recipes.resources import describe_resources
-from afina.recipes.speed import mean_length, share_of_texts_in_time
+from afina.recipes.speed import mean_length
 from afina.tokenization import Encoder, Encodings
 from afina.training import Feed, make_accelerator, make_optimizer, seed_everything
 
@@ -176,7 +178,12 @@ class Session:
 
 
 def set_up(
-    config: RunConfig, train: TextDataset, *, settings: Settings | None = None, seconds_left: float | None = None
+    config: RunConfig,
+    train: TextDataset,
+    *,
+    settings: Settings | None = None,
+    seconds_left: float | None = None,
+    task: Task | None = None,
 ) -> Session:
     """Load the model, choose the method and the settings left open, and prepare all for the device.
 
@@ -185,10 +192,13 @@ def set_up(
         train: Training texts.
         settings: Settings of the run that is resumed.
         seconds_left: Seconds of the budget left, by which a method is chosen; None where there is no budget.
+        task: How much there is to train, score and test on: with it training is planned in the time that is left, and a
+            model that does not fit in memory is refused before it is loaded.
 
     Raises:
         ConfigError: Settings contradict each other or this model.
         ModelError: The model cannot be loaded, or not in so few bits on this device.
+        MachineLimitError: Training it cannot fit in memory.
         TrainingError: Started as several processes, or in an arithmetic that the device has not.
     """
     seed, bits = config.training.seed, choose_bits(config)
@@ -204,6 +214,8 @@ def set_up(
     def load(bits: int | None = None) -> PretrainedClassifier:
         return load_pretrained(name, train.labels, seed=seed, dropout=dropout, bits=bits, catalog=catalog)
 
+    if task is not None:
+        check_memory(config, task)
     pretrained = load(bits)
     accelerator = make_accelerator(precision if settings is None else settings.precision)
     if accelerator.num_processes > 1:
@@ -218,12 +230,14 @@ def set_up(
     if settings is None:
         if on_cpu and config.modeling.freeze_embeddings is not False:
             freeze(pretrained.model, embeddings=True)
-        time_share = share_of_texts_in_time(config, pretrained, model, accelerator, train, seconds_left)
+        if seconds_left is not None and task is not None and is_open(config):
+            choice = plan_own(
+                config, pretrained, train, task, seconds_left=seconds_left, precision=precision, on_cpu=on_cpu
+            )
+            config = config if choice is None else with_choice(config, choice)
         settings = choose_settings(
             config,
-            method=choose_method(
-                config.modeling, shares_layers=parts is None or parts.shares_layers, time_share=time_share
-            ),
+            method=choose_method(config.modeling),
             n_texts=len(train),
             n_layers=parts.n_layers if parts else 0,
             max_context=pretrained.max_context,

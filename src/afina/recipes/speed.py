@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,22 +13,24 @@ import psutil
 
 from afina.config import RunConfig
 from afina.data import TextDataset
-from afina.modeling import PretrainedClassifier
+from afina.modeling import PretrainedClassifier, outline_of
 from afina.planning import (
-    DEFAULT_BATCH_TOKENS,
     HEAD,
     NO_CACHE,
     Allocation,
     CachePlan,
     Speed,
     allocate,
-    choose_bits,
     default_max_tokens,
     measure_speed,
     plan_cache,
-    size_defaults,
 )
+from afina.planning.choices import Task
+from afina.planning.cost import Texts, Training
+from afina.planning.history import MADE_BY_RUN
+from afina.planning.memory import peak_memory_mb
 from afina.recipes.clock import Stopwatch
+from afina.recipes.forecasting import read_corrections
 from afina.recipes.preparation import PreparedData
 from afina.tokenization import Encoder
 
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 Lengths = npt.NDArray[np.int64]
 
 _TEXTS_TO_MEASURE = 400
+_CHARACTERS_PER_TOKEN = 4.5
 # Read hardly more than once, states are better not kept, and more texts read instead.
 _PAYS_FROM_EPOCHS = 1.5
 _LENGTH_TO_MEASURE = 0.75
@@ -49,35 +52,6 @@ _SAVING_SECONDS = 6.0
 _CHARACTERS_PER_SECOND = 1e6
 # Fingerprints of the training texts, and those nearest to mistakes.
 _TRAINING_CHARACTERS_PER_SECOND = 4e6
-# Of the time left, what dev evaluations, the baseline and the test leave for training.
-_TRAINING_SHARE = 0.75
-
-
-def share_of_texts_in_time(
-    config: RunConfig,
-    pretrained: PretrainedClassifier,
-    model: Any,
-    accelerator: Any,
-    train: TextDataset,
-    seconds_left: float | None,
-) -> float:
-    """Texts that fit the time when all layers are trained, over those wished for, epochs counted; infinite if untimed.
-
-    Measured only where the answer chooses the method.
-    """
-    modeling = config.modeling
-    is_open = modeling.method == "auto" and modeling.freeze_layers is None and choose_bits(config) is None
-    if seconds_left is None or not is_open:
-        return float("inf")
-    max_tokens = default_max_tokens(config, pretrained.max_context)
-    lengths = _lengths(Encoder(pretrained.backend_tokenizer, max_tokens), train)
-    batch_tokens = config.tokenization.batch_tokens or DEFAULT_BATCH_TOKENS
-    speed = measure_speed(
-        model, accelerator, batch_tokens=batch_tokens, text_tokens=_typical_length(lengths, max_tokens)
-    )
-    epochs = config.training.epochs or size_defaults(len(train))[0]
-    wished = len(train) * epochs * float(lengths.mean())
-    return _TRAINING_SHARE * seconds_left * speed.training / wished
 
 
 def mean_length(config: RunConfig, pretrained: PretrainedClassifier, train: TextDataset) -> float:
@@ -199,6 +173,28 @@ def _plan_cache(
 
 def _with_cache(allocation: Allocation, plan: CachePlan) -> Allocation:
     return replace(allocation, cache_precision=plan.precision, cache_on_disk=plan.on_disk, cache_bytes=plan.n_bytes)
+
+
+def forecast_memory_mb(session: Session, allocation: Allocation, task: Task) -> float:
+    """Most memory that the run will take, in MB, corrected by past runs.
+
+    Args:
+        session: The model, set up.
+        allocation: How much is trained on, and what is kept of frozen layers.
+        task: The texts that are read.
+    """
+    settings = session.settings
+    training = Training(
+        settings.method, settings.freeze_layers, allocation.epochs, settings.batch_tokens, settings.evaluations,
+        embeddings_trained=not settings.freeze_embeddings, keeps_states=allocation.cache.is_on,
+    )  # fmt: skip
+    tokens = task.characters / _CHARACTERS_PER_TOKEN
+    texts = Texts(allocation.train_texts, tokens, min(tokens, settings.max_tokens), task.characters)
+    found = peak_memory_mb(
+        outline_of(session.pretrained.model.config), training, train=texts, source_characters=task.source_characters,
+        cache_mb=0.0 if allocation.cache_on_disk else allocation.cache_bytes / 1e6,
+    )  # fmt: skip
+    return round(read_corrections(made_by=MADE_BY_RUN).memory * found, 1)
 
 
 def _typical_length(lengths: Lengths, max_tokens: int) -> int:

@@ -13,7 +13,7 @@ from afina.data import take
 from afina.errors import ConfigError
 from afina.inference import Classifier
 from afina.pages import require_drawing
-from afina.planning import DEFAULT_BUDGET_SECONDS
+from afina.planning import DEFAULT_BUDGET_SECONDS, size_defaults
 from afina.recipes.clock import Stopwatch
 from afina.recipes.fine_tuning import FineTuned, fine_tune
 from afina.recipes.preparation import PreparedData, prepare_data
@@ -27,6 +27,7 @@ from afina.recipes.search.space import SETTINGS, SearchSpace, make_space
 from afina.recipes.search.study import FINGERPRINT, POOL, SIZE, SearchStudy, quiet_optuna
 from afina.recipes.search.trial import TrialTexts
 from afina.recipes.session import set_up
+from afina.recipes.task import describe_task
 from afina.run_folder import RunFolder, write_json
 
 _TEMPLATE = "tuning.html.j2"
@@ -147,7 +148,12 @@ def _prepare(
         config.data, seed=seed, reporter=reporter, seconds_left=stopwatch.seconds_left, pool=study.attribute(POOL)
     )
     reporter.stage("Loading the model and measuring this machine")
-    session = set_up(config, data.train, seconds_left=stopwatch.seconds_left)
+    # A search changes the epochs: its first trial has those that the number of texts asks for.
+    epochs = config.training.epochs or size_defaults(len(data.train))[0]
+    session = set_up(
+        config.model_copy(update={"training": config.training.model_copy(update={"epochs": epochs})}), data.train,
+        seconds_left=stopwatch.seconds_left, task=describe_task(data),
+    )  # fmt: skip
     found, evaluations = describe_defaults(session, data.train), session.settings.evaluations
     del session
     space, notes = make_space(config, found, pinned=_pinned(config, origins))

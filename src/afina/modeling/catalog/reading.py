@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from afina.errors import ConfigError, ModelError
+from afina.extras import require
 from afina.modeling.catalog.entry import CatalogEntry, Figures, Published
 from afina.modeling.catalog.lines import line_of, line_of_error
 
@@ -161,11 +162,10 @@ def _check(entry: CatalogEntry, outlined: Mapping[str, Any] | None) -> Iterator[
 
 
 def _is_hub_id(text: str) -> bool:
-    from huggingface_hub.utils import HFValidationError, validate_repo_id
-
+    hub = require("huggingface_hub.utils", extra="train")
     try:
-        validate_repo_id(text)
-    except HFValidationError:
+        hub.validate_repo_id(text)
+    except hub.HFValidationError:
         return False
     return "/" in text
 

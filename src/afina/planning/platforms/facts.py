@@ -65,7 +65,7 @@ class Persistence(Sourced):
     """What is left when a session has ended."""
 
     kept: str
-    short: str = Field(max_length=18)
+    short: str = Field(max_length=16)
     """The same for a cell of a table."""
 
 
@@ -87,7 +87,7 @@ class Price(Sourced):
     """What more costs."""
 
     next_step: str
-    short: str = Field(max_length=18)
+    short: str = Field(max_length=16)
     """The same for a cell of a table."""
 
 

@@ -1,0 +1,131 @@
+"""What a run plans for itself where the method is left open: how to train its model in the time that is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from afina.config import RunConfig
+from afina.data import TextDataset
+from afina.errors import AfinaError, MachineLimitError
+from afina.modeling import PretrainedClassifier, outline_of
+from afina.planning import FROZEN, HEAD, choose_dropout
+from afina.planning.choices import MOST_EPOCHS, Candidate, Choice, Limits, Task, Wishes, enumerate_choices
+from afina.planning.cost import Texts, Training
+from afina.planning.history import MADE_BY_RUN
+from afina.planning.machine import free_memory_mb
+from afina.planning.memory import peak_memory_mb
+from afina.planning.pace import measure_pace
+from afina.planning.ranking import best_of_each
+from afina.recipes.forecasting import read_corrections
+from afina.recipes.known_models import know_model
+from afina.recipes.plan_file import chosen_settings
+from afina.recipes.speed import some_texts
+from afina.recipes.task import wishes_of
+from afina.tokenization import Encoder
+
+_NO_LIMIT = 1_000_000
+# Of the memory that is free, what a run may be forecast to take.
+_MEMORY_SHARE = 0.95
+
+
+def is_open(config: RunConfig) -> bool:
+    """Whether the settings leave the method to be chosen by the time there is."""
+    modeling = config.modeling
+    return (
+        modeling.method == "auto"
+        and modeling.freeze_layers is None
+        and not (modeling.load_in_8bit or modeling.load_in_4bit)
+    )
+
+
+def plan_own(
+    config: RunConfig,
+    pretrained: PretrainedClassifier,
+    train: TextDataset,
+    task: Task,
+    *,
+    seconds_left: float,
+    precision: str,
+    on_cpu: bool,
+) -> Choice | None:
+    """The best way to train a loaded model in the time that is left; None where none fits.
+
+    The head alone is never chosen: it is for a first look.
+
+    Args:
+        config: The user's settings.
+        pretrained: The model.
+        train: Training texts.
+        task: How much there is to train, score and test on.
+        seconds_left: Seconds that the rest of the command may take.
+        precision: Arithmetic of training.
+        on_cpu: Whether training is on a CPU.
+    """
+    model_config = pretrained.model.config
+    pace = measure_pace(model_config, precision=precision, dropout=choose_dropout(config, on_cpu=on_cpu))
+    encoder = Encoder(pretrained.backend_tokenizer, _NO_LIMIT)
+    lengths = encoder.encode(some_texts(train)).lengths
+    candidate = Candidate(config.modeling.name, outline_of(model_config), pace, np.minimum(lengths, _NO_LIMIT))
+    wishes = wishes_of(config, on_cpu=on_cpu)
+    methods = tuple(method for method in wishes.methods if method != HEAD)
+    wishes = Wishes(**{**vars(wishes), "methods": methods})
+    limits = Limits(seconds_left, free_memory_mb(), read_corrections(made_by=MADE_BY_RUN), has_begun=True)
+    fitting, _ = enumerate_choices(candidate, task, wishes, limits)
+    ranked = best_of_each(fitting, {candidate.name: candidate}, task, n=1)
+    return ranked[0][0] if ranked else None
+
+
+def with_choice(config: RunConfig, choice: Choice) -> RunConfig:
+    """The settings with what was left open filled in from a choice.
+
+    Where the clock ends the run, more readings of the texts are asked for than fit: a machine that proves faster is
+    used to the end, and the learning rate follows the clock.
+    """
+    chosen = chosen_settings(choice)
+    chosen["training.epochs"] = MOST_EPOCHS
+    chosen.pop("modeling.name")
+    chosen.pop("data.train_texts")
+    return _filled(config, chosen)
+
+
+def _filled(config: RunConfig, chosen: Mapping[str, Any]) -> RunConfig:
+    settings = config.model_dump()
+    for name, value in chosen.items():
+        section, _, field = name.partition(".")
+        if settings[section][field] in (None, "auto"):
+            settings[section][field] = value
+    return RunConfig.model_validate(settings)
+
+
+def check_memory(config: RunConfig, task: Task) -> None:
+    """Refuse, before anything is loaded, a model whose training cannot fit in memory.
+
+    A model whose config is not here is let pass.
+
+    Raises:
+        MachineLimitError: It would take more than is free.
+    """
+    try:
+        known = know_model(config.modeling.name, catalog=config.modeling.catalog)
+    except AfinaError:
+        # Loading tells what is wrong with it.
+        return
+    wishes, modeling = wishes_of(config, on_cpu=True), config.modeling
+    leanest = HEAD if HEAD in wishes.methods else wishes.methods[-1]
+    depth = wishes.freeze_layers if wishes.freeze_layers is not None else known.outline.n_layers // 2
+    training = Training(leanest, depth if leanest == FROZEN else 0, 1.0, wishes.batch_tokens or 256, 1)
+    needed = peak_memory_mb(
+        known.outline, training, train=Texts(task.n_train, 1.0, 1.0, task.characters),
+        source_characters=task.source_characters,
+    )  # fmt: skip
+    free = free_memory_mb()
+    if (modeling.load_in_8bit or modeling.load_in_4bit) or needed <= _MEMORY_SHARE * free:
+        return
+    raise MachineLimitError(
+        f"The model {modeling.name!r} does not fit: training it takes at least {needed / 1e3:,.1f} GB of memory, and "
+        f"{free / 1e3:,.1f} GB are free",
+        hint="take a smaller one; `afina models --max-params 100M` lists some, `afina plan` tells what fits",
+    )

@@ -1,0 +1,45 @@
+"""What there is to train on, and what the settings leave no choice about."""
+
+from __future__ import annotations
+
+from afina.config import RunConfig
+from afina.planning import FROZEN, HEAD, LORA, choose_bits
+from afina.planning.choices import METHODS, Task, Wishes
+from afina.recipes.preparation import PreparedData
+
+
+def describe_task(data: PreparedData) -> Task:
+    """How much there is to train, score and test on."""
+    characters = [sum(map(len, part.texts)) for part in (data.train, data.dev, data.test)]
+    return Task(
+        n_train=len(data.train),
+        n_dev=len(data.dev),
+        n_test=len(data.test),
+        characters=characters[0] / max(len(data.train), 1),
+        test_characters=characters[2] / max(len(data.test), 1),
+        source_characters=float(sum(characters)),
+    )
+
+
+def wishes_of(config: RunConfig, *, on_cpu: bool) -> Wishes:
+    """What the settings leave no choice about."""
+    modeling, training, tokenization = config.modeling, config.training, config.tokenization
+    methods: tuple[str, ...] = METHODS
+    if modeling.method != "auto":
+        methods = (modeling.method,)
+    elif choose_bits(config) is not None:
+        methods = (LORA, HEAD)
+    elif modeling.freeze_layers not in (None, 0):
+        methods = (FROZEN,)
+    return Wishes(
+        methods=methods,
+        freeze_layers=modeling.freeze_layers if isinstance(modeling.freeze_layers, int) else None,
+        max_tokens=tokenization.max_tokens,
+        epochs=training.epochs,
+        batch_tokens=tokenization.batch_tokens,
+        learning_rate=training.learning_rate,
+        train_texts=config.data.train_texts,
+        embeddings_trained=not (on_cpu if modeling.freeze_embeddings is None else modeling.freeze_embeddings),
+        recomputes=modeling.gradient_checkpointing,
+        lora_rank=modeling.lora_rank,
+    )
