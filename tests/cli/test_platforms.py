@@ -95,6 +95,7 @@ def test_an_estimate_is_told_with_its_range():
     assert _minutes(estimate) == "5.4 (3.9–12)"
     assert _minutes({**estimate, "fits": False, "reasons": ["does not fit: training takes 20 GB"]}) == "does not fit"
     assert _minutes({**estimate, "minutes": None}) == "–"
+    assert _minutes({**estimate, "minutes": 1200, "low": 540, "high": 3000}) == "20 h (9–50 h)"
 
 
 def test_minutes_are_told_with_two_figures():

@@ -102,3 +102,16 @@ def test_a_platform_is_described_with_its_accelerators_and_sources():
     assert document["limits"]["source"].startswith("https://")
     assert document["limits"]["checked"] == "2026-11-26"
     json.dumps(document)
+
+
+def test_a_users_model_is_taken_from_their_catalog(tmp_path, reviews_csv, tiny_model):
+    config = json.loads((tiny_model / "config.json").read_text())
+    lines = [f"{key} = {json.dumps(value)}" for key, value in config.items() if isinstance(value, int | float | str)]
+    catalog = tmp_path / "mine.toml"
+    catalog.write_text(
+        '[mine]\nhub = "me/mine"\nfamily = "bert"\ntokenizer = "WordPiece"\ncased = false\nobjective = "none"\n'
+        'languages = ["en"]\nlicence = "mit"\ngood_for = "Tests."\n[mine.config]\n' + "\n".join(lines) + "\n"
+    )
+    document = compare_platforms(str(reviews_csv), "mine", epochs=1, max_tokens=16, catalog=catalog)
+    assert document["operations"] > 0
+    assert any("mine is not on this machine" in note for note in document["notes"])

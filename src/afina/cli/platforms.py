@@ -24,7 +24,7 @@ Examples:
 
 _SHOW = "show"
 _UNKNOWN = "not stated"
-_LEAST_MINUTES = 0.1
+_LEAST_MINUTES, _MANY_MINUTES = 0.1, 600
 
 
 def platforms(
@@ -97,13 +97,13 @@ def _print_comparison(document: dict[str, Any]) -> None:
         f"{document['model']} ({document['method']}) on {document['texts']:,} texts of {document['source']}, "
         f"{document['epochs']:g} epochs of {document['tokens']:,} tokens"
     )
-    table.padding = (0, 1, 0, 0)
+    table.padding, table.show_edge = (0, 1, 0, 0), False
     for heading in ("platform", "machine", "memory", "session", "hours", "kept", "minutes", "next step", "as of"):
         table.add_column(heading, justify="right" if heading in ("memory", "session", "minutes") else "left")
     here = document["here"]
-    measured = _figures(here["minutes"]) if here["minutes"] is not None else "does not fit"
+    measured = f"{_figures(here['minutes'])} measured" if here["minutes"] is not None else "does not fit"
     table.add_row(
-        "here", _cores(here["cpu_cores"]), f"{here['ram_gb']:g} GB", "any", "any", "everything", f"{measured} measured",
+        "here", _cores(here["cpu_cores"]), f"{here['ram_gb']:g} GB", "any", "any", "everything", measured,
         "–", "today", style="bold",
     )  # fmt: skip
     before = None
@@ -169,7 +169,9 @@ def _minutes(estimate: dict[str, Any]) -> str:
         return "–"
     if estimate["high"] < _LEAST_MINUTES:
         return _figures(estimate["high"])
-    return f"{_figures(estimate['minutes'])} ({_figures(estimate['low'])}–{_figures(estimate['high'])})"
+    unit, per = (" h", 60) if estimate["minutes"] >= _MANY_MINUTES else ("", 1)
+    middle, low, high = (_figures(estimate[key] / per) for key in ("minutes", "low", "high"))
+    return f"{middle}{unit} ({low}–{high}{unit})"
 
 
 def _figures(minutes: float) -> str:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from afina.config import load_config
 from afina.data import SAMPLE, clean_text, public_name, read_texts
 from afina.errors import ConfigError, DataError, ModelError
-from afina.modeling import EMBEDDED, Outline, load_tokenizer, locate, outline_of, read_config
+from afina.modeling import EMBEDDED, HUB_IDS, Outline, load_tokenizer, locate, outline_of, read_config
 from afina.modeling.catalog import CatalogEntry, is_local, read_catalog
 from afina.planning import (
     FROZEN,
@@ -23,6 +23,7 @@ from afina.planning import (
     HEAD,
     LORA,
     Settings,
+    choose_dropout,
     choose_precision,
     choose_settings,
     default_max_tokens,
@@ -63,9 +64,13 @@ class _Model:
     fields: Mapping[str, Any]
     """Of its config.json."""
     outline: Outline
-    download_mb: float | None
-    """None where nothing is to be downloaded, or the size is not known."""
     entry: CatalogEntry | None
+    """None of a model that is in no catalog."""
+
+    @property
+    def download_mb(self) -> float | None:
+        """What another machine has to download; None where it is not known."""
+        return self.entry.download_mb if self.entry else None
 
 
 @dataclass(frozen=True)
@@ -186,10 +191,9 @@ def _find_model(name: str, catalog: Path | None) -> _Model:
     entries = read_catalog(catalog)
     entry = entries.get(name) or next((e for e in entries.values() if e.hub.lower() == name.lower()), None)
     if entry:
-        missing = None if is_local(entry) else entry.download_mb
-        return _Model(name, entry.config, outline_of(entry.config, name=name), missing, entry)
+        return _Model(name, entry.config, outline_of(entry.config, name=name), entry)
     source = locate(name, catalog=catalog)
-    file = source / "config.json" if isinstance(source, Path) else _cached_config(source)
+    file = source / "config.json" if isinstance(source, Path) else _cached(source, "config.json")
     if file is None:
         raise ModelError(
             f"The config of {name!r} is not on this machine, so its size is not known",
@@ -199,13 +203,13 @@ def _find_model(name: str, catalog: Path | None) -> _Model:
         fields = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(f"The config of {name!r} cannot be read: {error}") from None
-    return _Model(name, fields, outline_of(fields, name=name), None, None)
+    return _Model(name, fields, outline_of(fields, name=name), None)
 
 
-def _cached_config(hub_id: str) -> Path | None:
+def _cached(hub_id: str, file: str) -> Path | None:
     from huggingface_hub import try_to_load_from_cache
 
-    found = try_to_load_from_cache(hub_id, "config.json")
+    found = try_to_load_from_cache(hub_id, file)
     return Path(found) if isinstance(found, str) else None
 
 
@@ -244,12 +248,20 @@ def _lengths(model: _Model, texts: list[str], max_tokens: int) -> tuple[npt.NDAr
     from afina.tokenization import Encoder
 
     notes = []
-    name = model.name
-    if model.entry and not is_local(model.entry):
+    name = _tokenizer_here(model)
+    if name is None:
         name = EMBEDDED
         notes.append(f"{model.name} is not on this machine: lengths are counted in the tokens of {EMBEDDED}")
     tokenizer = load_tokenizer(name)
     return Encoder(tokenizer.tokenizer, max_tokens).encode(texts).lengths, notes
+
+
+def _tokenizer_here(model: _Model) -> str | None:
+    """What to load the model's tokenizer by; None where that would take a network."""
+    if model.entry:
+        # A user's catalog may call it by a name that only that catalog knows.
+        return (model.name if model.name in HUB_IDS else model.entry.hub) if is_local(model.entry) else None
+    return model.name if Path(model.name).expanduser().is_dir() or _cached(model.name, "tokenizer.json") else None
 
 
 def _time_here(work: _Work, memory_mb: float) -> dict[str, Any]:
@@ -257,7 +269,11 @@ def _time_here(work: _Work, memory_mb: float) -> dict[str, Any]:
     machine = measure_machine()
     config, _ = load_config()
     precision = choose_precision(config, fast_bf16=has_fast_bf16(machine.device))
-    pace = measure_pace(read_config(work.model.fields, name=work.model.name), precision=precision)
+    pace = measure_pace(
+        read_config(work.model.fields, name=work.model.name),
+        precision=precision,
+        dropout=choose_dropout(config, on_cpu=machine.device == "cpu"),
+    )
     settings = work.settings
     training = Training(
         method=settings.method,
@@ -298,7 +314,7 @@ def _row(platform: Platform, machine: PlatformMachine, work: _Work, memory_mb: f
         work.operations,
         platform=platform,
         memory_mb=memory_mb,
-        download_mb=work.model.entry.download_mb if work.model.entry else None,
+        download_mb=work.model.download_mb,
         width=work.model.outline.width,
     )
     limits = platform.limits
@@ -333,7 +349,6 @@ def _row(platform: Platform, machine: PlatformMachine, work: _Work, memory_mb: f
 def _notes(work: _Work) -> list[str]:
     facts = read_accelerators()
     fp32, half = share_of_peak("t4", FP32), share_of_peak("t4", HALF)
-    download_mb = work.model.entry.download_mb if work.model.entry else None
     notes = [
         f"Minutes are of training alone: {work.n_texts:,} texts, {work.settings.epochs:g} epochs, "
         f"{work.operations:.2g} operations. Here they follow from training steps timed just now, which other work "
@@ -341,7 +356,7 @@ def _notes(work: _Work) -> list[str]:
         f"published fine-tunings reached, {fp32.low:.0%} to {fp32.high:.0%} in fp32 and {half.low:.0%} to "
         f"{half.high:.0%} in half precision",
         "Before it a session starts, installs and downloads: about "
-        f"{facts.start_up.minutes(download_mb):.0f} minutes, assumed and not measured",
+        f"{facts.start_up.minutes(work.model.download_mb):.0f} minutes, assumed and not measured",
         "A CPU's rate is reckoned from servers measured for afina, a free core being half of one or less",
         "Precision is what `afina train` takes by itself: bf16 where a GPU has it, else fp32. A T4 has none; "
         "--set training.precision=fp16 may make it several times as fast",
