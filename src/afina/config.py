@@ -180,8 +180,7 @@ class TrainingConfig(Section):
     evaluations: int | None = Field(None, ge=1, le=1000)
     """Evaluations on the dev set, spread evenly over training."""
     patience: int | None = Field(None, ge=1)
-    """Evaluations without a higher dev accuracy before training is led to its end; as many as there are by default, so
-    that it is not, and those of two readings of the texts where a plan fills the time."""
+    """Evaluations without a higher dev accuracy before training ends early; as many as there are by default."""
     cooldown_share: float = Field(0.15, ge=0, lt=1)
     """Share of the steps done over which the learning rate falls to 0 when training ends early; 0 stops at once."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"

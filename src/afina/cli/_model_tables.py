@@ -134,6 +134,7 @@ def print_model(model: dict[str, Any], *, catalog: str | None) -> None:
     _console.print_table(grid)
     beside = "" if catalog is None else f" --catalog {shlex.quote(catalog)}"
     _console.say("\nTry it:")
+    _console.say(f"  afina plan --model {model['name']}{beside} --budget 15m")
     _console.say(f"  afina train --model {model['name']}{beside}")
     if catalog is None:
         _console.say(f"  afina tokens compare sample --tokenizer {model['name']}")

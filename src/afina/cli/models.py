@@ -91,7 +91,7 @@ def models(
         licence=licence,
     )
     document: dict[str, Any] = {"models": [_facts(entry) for entry in entries.values()]}
-    if seconds is not None:
+    if seconds is not None and entries:
         _keep_fitting(document, entries, on or "sample", seconds)
     if json:
         _console.print_json(document)
@@ -159,7 +159,7 @@ def _keep_fitting(
     """Put the forecast beside each model, and models that do not fit apart, with why."""
     with _console.progress_reporter() as reporter:
         reporter.stage("Starting")
-        from afina.recipes.choosing import estimate_models
+        from afina.recipes import estimate_models
 
         estimates = estimate_models(entries, source, budget_seconds, reporter=reporter)
     models = [{**model, "fits": estimates[model["name"]]} for model in document["models"]]

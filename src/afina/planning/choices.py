@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,8 +28,6 @@ from afina.planning.settings import (
 )
 
 METHODS = (FULL, FROZEN, LORA, HEAD)
-# A run that is planned to fill its time reads the texts this often at most; dev accuracy ends it earlier.
-MOST_EPOCHS = 8.0
 # States of frozen layers are kept where texts are read more than hardly once.
 _PAYS_FROM_EPOCHS = 1.5
 _MAX_TOKENS = (64, 128, 256, 512)
@@ -37,8 +36,7 @@ _FEWEST_TEXTS, _LEAST_SHARE = 200, 0.1
 # Of the time for training, what a forecast may use up; the clock ends what takes longer.
 _FILL = 0.97
 _MEMORY_SHARE = 0.9
-_EVALUATIONS_PER_EPOCH, _FEWEST_EVALUATIONS = 3, 6
-"""Looks at the dev set: often enough to notice when its accuracy no longer rises."""
+_EVALUATIONS = 6
 
 
 @dataclass(frozen=True)
@@ -191,7 +189,7 @@ def _ways(candidate: Candidate, task: Task, wishes: Wishes) -> Iterator[tuple[Tr
         tokens = float(np.minimum(candidate.lengths, max_tokens).mean())
         batch_tokens = wishes.batch_tokens or max(batch_tokens_for(n_texts * tokens), max_tokens)
         make = partial(
-            Training, batch_tokens=batch_tokens, evaluations=_FEWEST_EVALUATIONS, recomputes=wishes.recomputes,
+            Training, batch_tokens=batch_tokens, evaluations=_EVALUATIONS, recomputes=wishes.recomputes,
             lora_rank=wishes.lora_rank,
         )  # fmt: skip
         for method in wishes.methods:
@@ -276,23 +274,23 @@ def _fit(
 def _fill(
     training: Training, n_all: int, available: float, seconds_of: Any, *, is_settled: bool
 ) -> tuple[Training, int]:
-    """The epochs and texts that fill the time: all texts more often where there is time, else a part of them once."""
+    """All texts as often as pays, or as there is time for; where there is none to read them once, a part of them.
+
+    More readings than `size_defaults` has were measured to make a model worse, so that time to spare is left unused.
+    """
 
     def with_epochs(epochs: float) -> Training:
         keeps = training.method == HEAD or (training.method == FROZEN and epochs >= _PAYS_FROM_EPOCHS)
-        evaluations = max(_FEWEST_EVALUATIONS, round(_EVALUATIONS_PER_EPOCH * min(epochs, MOST_EPOCHS)))
-        return replace(training, epochs=epochs, keeps_states=keeps, evaluations=evaluations)
+        return replace(training, epochs=epochs, keeps_states=keeps)
 
-    if is_settled or training.method == HEAD:
-        fewest, most = training.epochs, training.epochs
-    else:
-        fewest, most = 1.0, MOST_EPOCHS
+    most = training.epochs
+    fewest = most if is_settled or training.method == HEAD else min(1.0, most)
     if seconds_of(with_epochs(fewest), n_all) > available:
         way = with_epochs(fewest)
         texts = _largest(lambda n: seconds_of(way, round(n)) <= available, 1.0, float(n_all))
         return way, max(1, int(texts))
     epochs = _largest(lambda e: seconds_of(with_epochs(e), n_all) <= available, fewest, most)
-    return with_epochs(round(epochs, 2) if epochs < most else most), n_all
+    return with_epochs(epochs if epochs == most else math.floor(100 * epochs) / 100), n_all
 
 
 def _largest(fits: Any, low: float, high: float) -> float:

@@ -12,7 +12,7 @@ from afina.data import TextDataset
 from afina.errors import AfinaError, MachineLimitError
 from afina.modeling import PretrainedClassifier, outline_of
 from afina.planning import FROZEN, HEAD, choose_dropout
-from afina.planning.choices import MOST_EPOCHS, Candidate, Choice, Limits, Task, Wishes, enumerate_choices
+from afina.planning.choices import Candidate, Choice, Limits, Task, Wishes, enumerate_choices
 from afina.planning.cost import Texts, Training
 from afina.planning.history import MADE_BY_RUN
 from afina.planning.machine import free_memory_mb
@@ -81,13 +81,12 @@ def plan_own(
 def with_choice(config: RunConfig, choice: Choice) -> RunConfig:
     """The settings with what was left open filled in from a choice.
 
-    Where the clock ends the run, more readings of the texts are asked for than fit: a machine that proves faster is
-    used to the end, and the learning rate follows the clock.
+    Texts and epochs are left as wished for: what of them fits is measured once more on the loaded model, and the clock
+    ends what proves slower.
     """
     chosen = chosen_settings(choice)
-    chosen["training.epochs"] = MOST_EPOCHS
-    chosen.pop("modeling.name")
-    chosen.pop("data.train_texts")
+    for name in ("modeling.name", "data.train_texts", "training.epochs", "training.learning_rate"):
+        chosen.pop(name)
     return _filled(config, chosen)
 
 

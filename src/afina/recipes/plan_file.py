@@ -17,8 +17,6 @@ _HEADING = """\
 # Written by `afina plan`. To run it: `afina train --config` and the name of this file; options beside it win.
 # The forecast changes nothing; it is compared with what comes of it (`afina plan --history`).
 """
-# A run that is planned to fill its time ends earlier where dev accuracy has not risen over two readings of the texts.
-_PATIENT_EPOCHS = 2.0
 
 
 def plan_text(
@@ -68,18 +66,12 @@ def chosen_settings(choice: Choice) -> dict[str, Any]:
         "training.epochs": training.epochs,
         "training.learning_rate": choice.learning_rate,
         "training.evaluations": training.evaluations,
-        "training.patience": patience(training.evaluations, training.epochs),
     }
     if choice.method == FROZEN:
         settings["modeling.freeze_layers"] = training.frozen_layers
     if choice.method == HEAD:
         del settings["tokenization.batch_tokens"]
     return settings
-
-
-def patience(evaluations: int, epochs: float) -> int:
-    """Evaluations without a higher dev accuracy after which training ends."""
-    return max(4, round(evaluations * _PATIENT_EPOCHS / max(epochs, _PATIENT_EPOCHS)))
 
 
 def _value(config: RunConfig, name: str) -> Any:
