@@ -9,7 +9,7 @@ import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,9 @@ def read_catalog(extra: str | Path | None = None) -> dict[str, CatalogEntry]:
         ConfigError: The user's file cannot be read, or is wrong; its first error is named with its line.
         MissingExtraError: There is a user's file, and no torch to work out figures with.
     """
-    return _shipped() if extra is None else {**_shipped(), **_read_extra(Path(extra))}
+    # By its text, so that a file that was changed is read anew.
+    added = {} if extra is None else _parse(str(extra), _read_text(Path(extra)))
+    return {**_shipped(), **added}
 
 
 @cache
@@ -57,8 +59,9 @@ def _shipped() -> dict[str, CatalogEntry]:
     return {name: CatalogEntry(name=name, **fields) for name, fields in tomllib.loads(text).items()}
 
 
-def _read_extra(file: Path) -> dict[str, CatalogEntry]:
-    text = _read_text(file)
+@lru_cache(maxsize=8)
+def _parse(file: str, text: str) -> dict[str, CatalogEntry]:
+    """The models of a user's file, called `file` in errors."""
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
