@@ -5,20 +5,17 @@ from afina.errors import ConfigError
 from afina.planning import NO_CACHE, CachePlan, choose_bits, choose_method, plan_cache
 
 
-def method(time_share=2.0, shares_layers=False, **settings):
-    return choose_method(ModelingConfig(**settings), shares_layers=shares_layers, time_share=time_share)
+def method(**settings):
+    return choose_method(ModelingConfig(**settings))
 
 
 @pytest.mark.parametrize("name", ["full", "frozen", "head", "lora"])
 def test_what_the_user_chose_is_kept(name):
     assert method(method=name) == name
-    assert method(method=name, time_share=0.1) == name
 
 
-def test_layers_are_frozen_where_there_is_no_time_for_all():
+def test_what_nobody_chose_is_all_layers():
     assert method() == "full"
-    assert method(time_share=0.99) == "frozen"
-    assert method(time_share=0.99, shares_layers=True) == "full"
 
 
 def test_other_settings_imply_a_method():

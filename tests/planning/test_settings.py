@@ -25,7 +25,7 @@ def choose(options=None, **facts):
         ("tokenization.batch_tokens", "batch_tokens", 64),
         ("training.epochs", "epochs", 0.25),
         ("training.learning_rate", "learning_rate", 1e-6),
-        ("training.evaluations", "evaluations", 1),
+        ("training.patience", "patience", 2),
         ("training.precision", "precision", "fp32"),
         ("training.precision", "precision", "bf16"),
         ("modeling.freeze_embeddings", "freeze_embeddings", False),
@@ -40,6 +40,14 @@ def test_what_the_user_set_is_kept(name, field, value, on_cpu, fast_bf16):
     others = {k: v for k, v in chosen.as_dict().items() if k != field}
     without = choose(on_cpu=on_cpu, fast_bf16=fast_bf16).as_dict()
     assert others == {k: v for k, v in without.items() if k != field}
+
+
+@pytest.mark.parametrize("evaluations", [1, 9])
+def test_training_has_the_patience_for_every_evaluation_unless_less_is_asked_for(evaluations):
+    chosen = choose({"training.evaluations": evaluations})
+    assert (chosen.evaluations, chosen.patience) == (evaluations, evaluations)
+    asked = choose({"training.evaluations": evaluations, "training.patience": 3})
+    assert (asked.evaluations, asked.patience) == (evaluations, 3)
 
 
 def test_what_is_left_open_depends_on_the_machine():

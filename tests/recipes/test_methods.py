@@ -16,6 +16,8 @@ from afina.inference import Classifier
 from afina.labels import LabelSet
 from afina.modeling import load_fine_tuned, load_pretrained
 from afina.planning import NO_CACHE
+from afina.planning.choices import Task
+from afina.planning.pace import Line, Pace
 from afina.recipes.probing import fit_head
 from afina.recipes.session import set_up
 
@@ -231,8 +233,45 @@ def test_eight_bits_where_the_device_cannot_are_refused_before_anything_is_loade
     assert not (tmp_path / "run.partial").exists()
 
 
-def test_the_method_follows_the_time(tiny_model, reviews_csv):
+# Reading costs next to nothing beside training, so that a frozen layer saves its share of the time.
+READS_FAST = Pace(
+    read_layer=Line(1e-9, 0), read_ends=Line(1e-9, 0), train_layer=Line(1e-5, 0), train_ends=Line(1e-8, 0),
+    update=1e-12, precision="fp32",
+)  # fmt: skip
+# About 30 seconds of training an epoch with all layers, and as many for all else.
+MANY = Task(n_train=200_000, n_dev=20, n_test=20, characters=40, test_characters=40, source_characters=8e6)
+
+
+@pytest.fixture
+def choose(tiny_model, reviews_csv):
+    """Settings of the tiny model in a time, for a task."""
     dataset, _ = load_dataset(str(reviews_csv))
-    config, _ = load_config(options={"modeling.name": str(tiny_model), "training.precision": "fp32"})
-    methods = [set_up(config, dataset, seconds_left=seconds).settings.method for seconds in (None, 1e6, 1e-3)]
-    assert methods == ["full", "full", "frozen"]
+
+    def run(seconds_left, task=MANY, **options):
+        given = {"modeling.name": str(tiny_model), "training.precision": "fp32", **options}
+        config, _ = load_config(options=given)
+        return set_up(config, dataset, seconds_left=seconds_left, task=task).settings
+
+    return run
+
+
+def test_the_method_follows_the_time(choose, monkeypatch):
+    monkeypatch.setattr("afina.recipes.own_plan.measure_pace", lambda *a, **k: READS_FAST)
+    enough, little, none = choose(1e4), choose(30), choose(1e-3)
+    assert (enough.method, enough.freeze_layers) == ("full", 0)
+    assert (little.method, little.freeze_layers) == ("frozen", 1)
+    assert none == choose(None)
+    assert none.method == "full"
+
+
+def test_what_was_settled_stays_in_a_run_that_plans_itself(choose):
+    options = {"tokenization.max_tokens": 16, "tokenization.batch_tokens": 64, "training.evaluations": 3}
+    settled = choose(1e4, **options, **{"training.epochs": 1.5, "training.learning_rate": 1e-3})
+    assert (settled.max_tokens, settled.batch_tokens, settled.evaluations) == (16, 64, 3)
+    assert (settled.epochs, settled.learning_rate) == (1.5, 1e-3)
+
+
+@pytest.mark.parametrize("options", [{"modeling.method": "full"}, {"modeling.freeze_layers": 1}])
+def test_a_run_whose_method_is_settled_is_not_timed_for_a_plan(choose, monkeypatch, options):
+    monkeypatch.setattr("afina.recipes.own_plan.measure_pace", lambda *a, **k: pytest.fail("timed"))
+    assert choose(1e4, **options).method == ("frozen" if "modeling.freeze_layers" in options else "full")
