@@ -23,8 +23,15 @@ def bare_report(tmp_path: Path) -> Path:
     return write_report(RunFolder(tmp_path / "bare"))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [NARROW, WIDE])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (NARROW, "dark"),
+        (WIDE, "light"),
+        pytest.param(NARROW, "light", marks=pytest.mark.slow),
+        pytest.param(WIDE, "dark", marks=pytest.mark.slow),
+    ],
+)
 def test_everyone_can_read_the_report(browser, report, width, scheme):
     tab = opened(browser, report, width=width, scheme=scheme)
     assert violations(tab) == []
