@@ -27,7 +27,7 @@ SECOND_CHOICE = FIRST_CHOICE | {
 }  # fmt: skip
 REJECTED = {
     "model": "roberta", "method": "full", "max_tokens": 256, "seconds": 3720.0, "memory_mb": 3100.0,
-    "why": "roberta would need 62 minutes here", "elsewhere": {"Kaggle P100": 5.2, "a T4": 4.0},
+    "why": "roberta would need 62 minutes here", "elsewhere": {"P100": 5.2, "T4": 4.0},
 }  # fmt: skip
 
 

@@ -56,12 +56,12 @@ def test_what_was_not_measured_and_what_is_to_be_downloaded_is_marked(printed):
 
 
 def test_what_would_not_fit_is_told_with_the_fastest_platforms(printed):
-    elsewhere = {"slow": 400.0, "b": 5.24, "a T4": 4.0, "c": 61.7}
+    elsewhere = {"M4000": 400.0, "P100": 5.24, "T4": 4.0, "CPU": 61.7}
     bare = REJECTED | {"why": "albert would need 9,000 MB of memory.", "elsewhere": {}}
     lines = printed(print_plan, plan_document(rejected=[REJECTED | {"elsewhere": elsewhere}, bare]))
     start = lines.index("Would not fit")
     assert lines[start + 1 : start + 3] == [
-        "  roberta would need 62 minutes here, 4 on a T4, 5.2 on b, 62 on c",
+        "  roberta would need 62 minutes here; about 4 minutes on a T4, 5.2 on a P100, 62 on a CPU",
         "  albert would need 9,000 MB of memory",
     ]
 

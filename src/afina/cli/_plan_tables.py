@@ -133,7 +133,10 @@ def _rejection_sentence(rejection: dict[str, Any]) -> str:
     fastest = sorted(rejection["elsewhere"].items(), key=lambda item: item[1])[:_MOST_PLATFORMS]
     if not fastest:
         return why
-    return f"{why}, {', '.join(f'{_roughly(needed)} on {platform}' for platform, needed in fastest)}"
+    (platform, needed), *others = fastest
+    told = [f"{_roughly(needed)} minute{'' if _roughly(needed) == '1' else 's'} on a {platform}"]
+    told += [f"{_roughly(needed)} on a {platform}" for platform, needed in others]
+    return f"{why}; about {', '.join(told)}"
 
 
 def _training_minutes(choice: dict[str, Any]) -> str:
