@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -67,6 +68,8 @@ def outline_of(config: Mapping[str, Any] | Any, *, name: str = "config.json") ->
     except Exception as error:  # each family has its own ways to find a number wrong
         raise ModelError(f"No model can be made of the config of {name!r}: {first_line(error)}") from error
     parts = dissect(model)
+    if not parts.n_layers:
+        raise ModelError(f"The config of {name!r} has no layers", hint="num_hidden_layers should be 1 or more")
     depths: dict[int, int] = {}
     for depth, _, weight in parts.weights():
         depths[id(weight)] = min(depths.get(id(weight), depth), depth)
@@ -116,4 +119,5 @@ def read_config(fields: Mapping[str, Any], *, name: str = "config.json") -> Any:
 def empty_model(config: Any) -> Any:
     """A classifier of this config without any numbers in its weights."""
     with torch.device("meta"):
-        return AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
+        # A copy, for transformers writes the dtype into it.
+        return AutoModelForSequenceClassification.from_config(copy.deepcopy(config), dtype=torch.float32)
