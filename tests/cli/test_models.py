@@ -165,6 +165,18 @@ def test_show_json_tells_the_memory_of_weights_gradients_and_moments(afina_comma
     assert model["memory_mb"]["training_above_embeddings"] == pytest.approx(frozen, abs=0.1)
 
 
+@pytest.mark.slow
+def test_models_that_fit_a_time_are_forecast_and_the_others_told_apart(afina_command, reviews_csv):
+    arguments = ("models", "--on", reviews_csv, "--max-params", "5M", "--json", "--fits")
+    code, out, err = afina_command(*arguments, "15m")
+    assert code == 0, err
+    document = json.loads(out)
+    assert [model["name"] for model in document["models"]] == ["bert-tiny"]
+    assert document["models"][0]["fits"]["fits"]
+    assert document["models"][0]["fits"]["seconds"] > 0
+    assert document["rejected"] == []
+
+
 def test_the_table_needs_no_torch():
     program = (
         "import sys\n"

@@ -48,7 +48,7 @@ _COLUMNS = (
     _Column("good for", 13, lambda model: model["good_for"]),
 )
 _FORECAST = (
-    _Column("minutes", 0, lambda model: f"{model['fits']['seconds'] / 60:.1f}", is_number=True),
+    _Column("minutes", 0, lambda model: f"{max(0.1, model['fits']['seconds'] / 60):.1f}", is_number=True),
     _Column("memory MB", 1, lambda model: f"{model['fits']['memory_mb']:,.0f}", is_number=True),
 )
 
@@ -77,6 +77,12 @@ def _print_table(models: list[dict[str, Any]], *, forecast: bool) -> None:
         table = _table(models, columns)
     _console.print_table(table)
     _console.say("")
+    if forecast:
+        _console.say(
+            "minutes, memory MB: forecast of training here on all texts, by the method that takes least; `afina plan` "
+            "has the others",
+            style="dim",
+        )
     _print_notes(models, [column.heading for column in columns])
 
 
