@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,6 +16,7 @@ from afina.modeling import Outline
 from afina.planning.cost import Texts, Training, training_seconds
 from afina.planning.history import Corrections
 from afina.planning.memory import peak_memory_mb
+from afina.planning.method import plan_cache
 from afina.planning.pace import Pace
 from afina.planning.settings import (
     FROZEN,
@@ -80,6 +82,8 @@ class Wishes:
     train_texts: int | None = None
     embeddings_trained: bool = False
     recomputes: bool = False
+    keeps_states: bool = True
+    """Whether states of frozen layers may be kept."""
     lora_rank: int = 8
 
 
@@ -196,9 +200,10 @@ def _ways(candidate: Candidate, task: Task, wishes: Wishes) -> Iterator[tuple[Tr
             if method == FROZEN:
                 if candidate.outline.shares_layers:
                     continue
-                half = max(1, n_layers // 2)
-                depths = {half} if n_layers < 3 else {half, round(2 * n_layers / 3)}
+                depths = {n_layers // 2, round(2 * n_layers / 3)} if n_layers > 2 else {1}
                 for depth in sorted({wishes.freeze_layers} if wishes.freeze_layers is not None else depths):
+                    if depth > n_layers or (depth == n_layers and wishes.freeze_layers is None):
+                        continue
                     yield make(FROZEN, depth, wishes.epochs or epochs), max_tokens
             elif method == HEAD:
                 yield make(HEAD, n_layers, wishes.epochs or HEAD_EPOCHS, keeps_states=True), max_tokens
@@ -225,7 +230,7 @@ def _fit(
 ) -> Choice | Rejection:
     n_all = min(task.n_train, wishes.train_texts or task.n_train)
     cut = np.minimum(candidate.lengths, max_tokens)
-    train = Texts.of(n_all, cut, characters=task.characters)
+    train = Texts.of(n_all, cut, characters=task.characters, batch_tokens=training.batch_tokens)
     dev = train._replace(n=task.n_dev)
     read = candidate.pace.read_seconds(candidate.outline, train.weighted_length)
     before = 0.0 if limits.has_begun else seconds_before(candidate, task)
@@ -236,11 +241,13 @@ def _fit(
         seconds = training_seconds(candidate.pace, candidate.outline, way, train=train._replace(n=n_texts), dev=dev)
         return limits.corrections.seconds_factor(way.method) * seconds
 
-    wished = seconds_of(training, n_all)
-    way, n_texts = _fill(training, n_all, available, seconds_of, is_settled=wishes.epochs is not None)
+    wished = seconds_of(_with_epochs(training, training.epochs, may_keep=wishes.keeps_states), n_all)
+    way, n_texts = _fill(
+        training, n_all, available, seconds_of, is_settled=wishes.epochs is not None, may_keep=wishes.keeps_states
+    )
     seconds = seconds_of(way, n_texts)
     rate = wishes.learning_rate or learning_rate_for(way.method, n_texts)
-    keeps = way.keeps_states and way.method == FROZEN
+    kept_tokens = (n_texts + task.n_dev) * train.tokens if way.keeps_states and way.method == FROZEN else 0.0
     choice = Choice(
         model=candidate.name,
         training=way,
@@ -251,7 +258,7 @@ def _fit(
         total_seconds=overhead + seconds,
         memory_mb=limits.corrections.memory * peak_memory_mb(
             candidate.outline, way, train=train, source_characters=task.source_characters,
-            cache_mb=4e-6 * n_texts * train.tokens * candidate.outline.width if keeps else 0.0,
+            cache_mb=_cache_mb(kept_tokens * candidate.outline.width, limits.memory_mb),
         ),
         tokens=way.epochs * n_texts * train.tokens,
         share_read=float(cut.sum() / max(candidate.lengths.sum(), 1)),
@@ -272,17 +279,13 @@ def _fit(
 
 
 def _fill(
-    training: Training, n_all: int, available: float, seconds_of: Any, *, is_settled: bool
+    training: Training, n_all: int, available: float, seconds_of: Any, *, is_settled: bool, may_keep: bool
 ) -> tuple[Training, int]:
     """All texts as often as pays, or as there is time for; where there is none to read them once, a part of them.
 
     More readings than `size_defaults` has were measured to make a model worse, so that time to spare is left unused.
     """
-
-    def with_epochs(epochs: float) -> Training:
-        keeps = training.method == HEAD or (training.method == FROZEN and epochs >= _PAYS_FROM_EPOCHS)
-        return replace(training, epochs=epochs, keeps_states=keeps)
-
+    with_epochs = partial(_with_epochs, training, may_keep=may_keep)
     most = training.epochs
     fewest = most if is_settled or training.method == HEAD else min(1.0, most)
     if seconds_of(with_epochs(fewest), n_all) > available:
@@ -291,6 +294,19 @@ def _fill(
         return way, max(1, int(texts))
     epochs = _largest(lambda e: seconds_of(with_epochs(e), n_all) <= available, fewest, most)
     return with_epochs(epochs if epochs == most else math.floor(100 * epochs) / 100), n_all
+
+
+def _with_epochs(training: Training, epochs: float, *, may_keep: bool) -> Training:
+    keeps = training.method == HEAD or (training.method == FROZEN and may_keep and epochs >= _PAYS_FROM_EPOCHS)
+    return replace(training, epochs=epochs, keeps_states=keeps)
+
+
+def _cache_mb(n_numbers: float, memory_mb: float) -> float:
+    """What kept states take of the memory: nothing where only the disk has room for them."""
+    plan = plan_cache(
+        "auto", n_numbers=int(n_numbers), repeats=n_numbers > 0, free_memory=int(1e6 * memory_mb), free_disk=sys.maxsize
+    )
+    return 0.0 if plan.on_disk else plan.n_bytes / 1e6
 
 
 def _largest(fits: Any, low: float, high: float) -> float:

@@ -41,5 +41,6 @@ def wishes_of(config: RunConfig, *, on_cpu: bool) -> Wishes:
         train_texts=config.data.train_texts,
         embeddings_trained=not (on_cpu if modeling.freeze_embeddings is None else modeling.freeze_embeddings),
         recomputes=modeling.gradient_checkpointing,
+        keeps_states=modeling.prefix_cache != "off",
         lora_rank=modeling.lora_rank,
     )
