@@ -166,15 +166,22 @@ def test_show_json_tells_the_memory_of_weights_gradients_and_moments(afina_comma
 
 
 @pytest.mark.slow
-def test_models_that_fit_a_time_are_forecast_and_the_others_told_apart(afina_command, reviews_csv):
-    arguments = ("models", "--on", reviews_csv, "--max-params", "5M", "--json", "--fits")
+def test_models_that_fit_a_time_are_forecast_and_the_others_told_apart(afina_command):
+    arguments = ("models", "--max-params", "5M", "--json", "--fits")
     code, out, err = afina_command(*arguments, "15m")
     assert code == 0, err
     document = json.loads(out)
     assert [model["name"] for model in document["models"]] == ["bert-tiny"]
-    assert document["models"][0]["fits"]["fits"]
-    assert document["models"][0]["fits"]["seconds"] > 0
+    forecast = document["models"][0]["fits"]
+    assert forecast["fits"]
+    assert forecast["seconds"] > 0
     assert document["rejected"] == []
+    code, out, err = afina_command(*arguments, "1s")
+    assert code == 0, err
+    document = json.loads(out)
+    assert document["models"] == []
+    assert [model["name"] for model in document["rejected"]] == ["bert-tiny"]
+    assert document["rejected"][0]["why"]
 
 
 def test_the_table_needs_no_torch():
