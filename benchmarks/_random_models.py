@@ -12,6 +12,7 @@ from afina.modeling import EMBEDDED, locate, read_config
 from afina.modeling.catalog import read_catalog
 
 # The tokens of the embedded model's tokenizer: its texts are as long for every model, and none is loaded from a hub.
+_TOKENS = 30_522
 _SPECIAL = {
     "pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]",
 }  # fmt: skip
@@ -26,6 +27,8 @@ def write_random_model(name: str, folder: Path) -> Path:
     """
     place = folder / name
     config = read_config(read_catalog()[name].config, name=name)
+    # ALBERT's own table is a little smaller.
+    config.vocab_size = max(config.vocab_size, _TOKENS)
     if config.pad_token_id is None:
         config.pad_token_id = 0
     torch.manual_seed(0)

@@ -12,12 +12,17 @@ import numpy.typing as npt
 from afina.modeling import Outline
 from afina.planning.pace import Line, Pace
 from afina.planning.settings import FROZEN, FULL, HEAD, LORA
+from afina.tokenization import shuffled_batches
 
-# Padding left over in batches of similar length.
-PADDING = 1.05
 # Low-rank updates spare the gradients of the weights, and add two thin products to each of their matrices, which run
-# far below the rate of large ones: measured, a step costs about what one of all weights does.
-_LORA_FACTOR = 0.97
+# far below the rate of large ones: measured, a step costs a little more than one of all weights does.
+_LORA_FACTOR = 1.08
+# What a step of a run takes beside the passes that are timed: making the batch, the log, the bar.
+_STEP_SECONDS = 4e-3
+# A run's steps, with changing shapes and a warm processor, took so much longer than timed ones (docs/results/forecast).
+_REAL_STEPS = 1.05
+# Batches whose padding is counted.
+_TEXTS_TO_BATCH = 4000
 # A step of the head alone, on states that are kept, and the texts in it.
 _HEAD_STEP_SECONDS, _HEAD_TEXTS = 2e-3, 32
 # Gradient checkpointing computes each layer forward once more.
@@ -36,12 +41,24 @@ class Texts(NamedTuple):
     """Mean length of the text that a token stands in, by which attention costs."""
     characters: float
     """Mean characters of a text."""
+    padding: float = 1.05
+    """Tokens in batches, padding counted, over tokens."""
 
     @classmethod
-    def of(cls, n: int, lengths: npt.NDArray[np.int64], *, characters: float) -> Texts:
-        """Texts of which some were tokenized: their lengths, (n_some,) tokens."""
-        tokens = float(lengths.mean())
-        return cls(n, tokens, float(np.square(lengths, dtype=np.float64).sum() / max(lengths.sum(), 1)), characters)
+    def of(cls, n: int, lengths: npt.NDArray[np.int64], *, characters: float, batch_tokens: int) -> Texts:
+        """Texts of which some were tokenized.
+
+        Args:
+            n: Texts in all.
+            lengths: Tokens of some, (n_some,).
+            characters: Mean characters of a text.
+            batch_tokens: Most tokens in a batch; batches of that size are made, to see how much padding they hold.
+        """
+        drawn = np.random.default_rng(0).choice(lengths, min(n, _TEXTS_TO_BATCH))
+        batches = shuffled_batches(drawn, max(batch_tokens, int(drawn.max())), seed=0, epoch=0)
+        padded = sum(len(rows) * int(drawn[rows].max()) for rows in batches)
+        weighted = float(np.square(lengths, dtype=np.float64).sum() / max(lengths.sum(), 1))
+        return cls(n, float(lengths.mean()), weighted, characters, padded / max(int(drawn.sum()), 1))
 
 
 @dataclass(frozen=True)
@@ -84,7 +101,7 @@ def seconds_per_token(pace: Pace, outline: Outline, training: Training, texts: T
     """
 
     def through(layer: Line, ends: Line, layers: int) -> float:
-        return PADDING * (layers * layer.at(texts.weighted_length) + ends.at(texts.weighted_length))
+        return texts.padding * (layers * layer.at(texts.weighted_length) + ends.at(texts.weighted_length))
 
     nothing, between = Line(0.0, 0.0), outline.n_layers - 1
     read = through(pace.read_layer, pace.read_ends, between)
@@ -115,14 +132,14 @@ def training_seconds(pace: Pace, outline: Outline, training: Training, *, train:
     if training.method == HEAD:
         steps = training.epochs * math.ceil(train.n / _HEAD_TEXTS)
         return costs.read * (tokens + dev_tokens) + steps * _HEAD_STEP_SECONDS
-    seconds = training.epochs * tokens * costs.step
+    seconds = _REAL_STEPS * training.epochs * tokens * costs.step
     read_dev = costs.read
     if training.keeps_states:
         seconds += (tokens + dev_tokens) * costs.prefix
         read_dev -= costs.prefix
-    steps = math.ceil(training.epochs * tokens * PADDING / training.batch_tokens)
+    steps = math.ceil(training.epochs * tokens * train.padding / training.batch_tokens)
     trained = trained_weights(outline, training)
-    seconds += training.evaluations * dev_tokens * read_dev + steps * trained * pace.update
+    seconds += training.evaluations * dev_tokens * read_dev + steps * (trained * pace.update + _STEP_SECONDS)
     return seconds * (1 + 16 * trained / _CHECKPOINT_BYTES_PER_SECOND / _CHECKPOINT_EVERY)
 
 

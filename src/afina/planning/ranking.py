@@ -68,14 +68,15 @@ def reasons(choice: Choice, candidate: Candidate, task: Task) -> list[str]:
 def best_of_each(
     choices: Iterable[Choice], candidates: dict[str, Candidate], task: Task, *, n: int
 ) -> list[tuple[Choice, float]]:
-    """The best ways with their points, best first; of ways that differ in depth or length alone, the better."""
+    """The best way to train each model, with its points, best first; of a single model, the best by each method."""
     ranked = sorted(
         ((choice, score(choice, candidates[choice.model], task)) for choice in choices),
         key=lambda pair: (-pair[1], pair[0].seconds),
     )
-    found: dict[tuple[str, str], tuple[Choice, float]] = {}
+    is_single = len({choice.model for choice, _ in ranked}) < 2
+    found: dict[str, tuple[Choice, float]] = {}
     for choice, points in ranked:
-        found.setdefault((choice.model, choice.method), (choice, points))
+        found.setdefault(choice.method if is_single else choice.model, (choice, points))
     return list(found.values())[:n]
 
 

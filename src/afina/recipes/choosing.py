@@ -24,6 +24,7 @@ from afina.planning import (
     choose_dropout,
     choose_precision,
     has_fast_bf16,
+    size_defaults,
 )
 from afina.planning.choices import (
     METHODS,
@@ -314,8 +315,9 @@ def _describe_rejected(found: _Found, task: Task) -> list[dict[str, Any]]:
         choice, candidate = cheapest([r.choice for r in rejections]), found.candidates[name]
         lengths = np.minimum(candidate.lengths, choice.max_tokens)
         operations = training_operations(
-            candidate.outline, lengths, method=choice.method, epochs=1.0, frozen_layers=choice.training.frozen_layers
-        ) * (task.n_train / len(lengths))
+            candidate.outline, lengths, method=choice.method, epochs=size_defaults(task.n_train)[0],
+            frozen_layers=choice.training.frozen_layers, keeps_states=choice.training.keeps_states,
+        ) * (task.n_train / len(lengths))  # fmt: skip
         told.append({
             "model": name,
             "method": choice.method,

@@ -284,7 +284,7 @@ def _time_here(work: _Work, memory_mb: float) -> dict[str, Any]:
         embeddings_trained=settings.method == FULL and machine.device != "cpu",
         keeps_states=settings.method in (FROZEN, HEAD),
     )
-    texts = Texts.of(work.n_texts, work.lengths, characters=0.0)
+    texts = Texts.of(work.n_texts, work.lengths, characters=0.0, batch_tokens=settings.batch_tokens)
     seconds = training_seconds(pace, work.model.outline, training, train=texts, dev=texts._replace(n=0))
     fits = memory_mb <= machine.memory_for_training_mb
     return {
