@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from afina.modeling import INFERENCE_BATCH_TOKENS, Outline
 from afina.planning.cost import Texts, Training, trained_weights
 from afina.planning.settings import HEAD, LORA
@@ -36,7 +38,7 @@ def peak_memory_mb(
         source_characters: Characters of all texts that are read, whether or not there is time to train on them.
         cache_mb: What kept states of frozen layers take in memory.
     """
-    held = 1e6 * _TEXTS_MB * (source_characters / 1e6) ** _TEXTS_EXPONENT
+    held = 1e6 * _TEXTS_MB * math.pow(source_characters / 1e6, _TEXTS_EXPONENT)
     # Gradients, two moments, and the best weights.
     optimizer = 16 * trained_weights(outline, training)
     passes = max(_activation_bytes(outline, training, train), _reading_bytes(outline))

@@ -146,6 +146,7 @@ def plan(
         "notes": [*notes, *more, *_download_notes(ranked, chosen, here, found.candidates)],
         "corrections": limits.corrections.as_dict(),
         "plan": str(file) if chosen is not None else None,
+        "planned": next((rank for rank, (choice, _) in enumerate(ranked, 1) if choice is chosen), None),
         "seconds": round(stopwatch.seconds, 1),
     }
     return Planned(document, file if chosen is not None else None)

@@ -45,7 +45,7 @@ def plan_text(
     if catalog is not None:
         settings["modeling.catalog"] = str(catalog)
     settings |= {
-        "forecast.seconds": round(choice.seconds, 1),
+        "forecast.seconds": max(0.1, round(choice.seconds, 1)),
         "forecast.total_seconds": round(choice.total_seconds, 1),
         "forecast.memory_mb": round(choice.memory_mb),
         "forecast.seconds_factor": round(corrections.seconds_factor(choice.method), 4),
