@@ -62,8 +62,9 @@ bench: install ## measure what the README and the docs claim; writes benchmarks/
 	@if test -d "$${AFINA_DATA:-../shared/data}"; then \
 		$(BIN)/python benchmarks/training.py --sides padded,grouped,afina,afina-frozen \
 		&& $(BIN)/python benchmarks/accuracy_over_time.py && $(BIN)/python benchmarks/long_texts.py \
-		&& $(BIN)/python benchmarks/tuning.py; \
-	else echo "Not measured without real reviews: training speed, accuracy over time, long texts, tuning"; fi
+		&& $(BIN)/python benchmarks/tuning.py \
+		&& $(BIN)/python benchmarks/forecast.py && $(BIN)/python benchmarks/budgets.py; \
+	else echo "Not measured without real reviews: training speed, accuracy over time, long texts, tuning, forecasts, budgets"; fi
 
 clean: ## remove what `make` made
 	rm -rf $(VENV) site runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
