@@ -51,7 +51,7 @@ def plan_own(
     precision: str,
     on_cpu: bool,
 ) -> Choice | None:
-    """The best way to train a loaded model in the time that is left; None where none fits.
+    """The best way to train a loaded model in the time that is left; None where memory holds none.
 
     The head alone is never chosen: it is for a first look.
 
@@ -73,8 +73,10 @@ def plan_own(
     methods = tuple(method for method in wishes.methods if method != HEAD)
     wishes = Wishes(**{**vars(wishes), "methods": methods})
     limits = Limits(seconds_left, free_memory_mb(), read_corrections(made_by=MADE_BY_RUN), has_begun=True)
-    fitting, _ = enumerate_choices(candidate, task, wishes, limits)
-    ranked = best_of_each(fitting, {candidate.name: candidate}, task, n=1)
+    fitting, rejected = enumerate_choices(candidate, task, wishes, limits)
+    # A run that was asked for is made, on however few texts there is time for.
+    fewer = [r.choice for r in rejected if r.choice.memory_mb <= _MEMORY_SHARE * limits.memory_mb]
+    ranked = best_of_each(fitting or fewer, {candidate.name: candidate}, task, n=1)
     return ranked[0][0] if ranked else None
 
 
