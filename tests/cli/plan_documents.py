@@ -37,7 +37,7 @@ def plan_document(**changed: Any) -> dict[str, Any]:
         "machine": MACHINE, "source": "imdb_train.parquet", "texts": 20_000, "budget_seconds": 900.0,
         "probe_seconds": 24.0, "choices": [FIRST_CHOICE, SECOND_CHOICE], "rejected": [REJECTED],
         "notes": ["minilm is not on this machine; its licence would need the Hub"], "corrections": {},
-        "plan": "plan.toml", **changed,
+        "plan": "plan.toml", "planned": 1, **changed,
     }  # fmt: skip
     return deepcopy(document)
 

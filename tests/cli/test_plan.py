@@ -74,9 +74,20 @@ def test_a_long_list_of_what_would_not_fit_is_cut_and_says_so(printed):
 
 def test_nothing_that_fits_is_told_without_a_command_to_train(printed):
     out = "\n".join(printed(print_plan, plan_document(choices=[], plan=None, budget_seconds=120.0)))
-    assert "Nothing fits into 2 minutes" in out
     assert "roberta would need" in out
     assert "afina train" not in out
+
+
+def test_a_budget_in_which_nothing_fits_is_a_limit_of_the_machine(afina_command, tiny_model, reviews_csv, tmp_path):
+    out = tmp_path / "plan.toml"
+    code, shown, told = afina_command(
+        "plan", str(reviews_csv), "--model", str(tiny_model), "--budget", "3s", "--out", str(out)
+    )
+    assert code == 4
+    assert "error: Nothing fits into 3 seconds on this machine" in told
+    assert "hint: give a longer --budget" in told
+    assert "would need" in shown
+    assert not out.exists()
 
 
 def test_history_tells_each_run_the_error_and_the_correction(printed):

@@ -22,15 +22,14 @@ def print_plan(document: dict[str, Any]) -> None:
     choices = document["choices"]
     if choices:
         _print_choices(document)
-    else:
-        _console.say(f"\nNothing fits into {document['budget_seconds'] / 60:.3g} minutes", style="yellow")
     _print_rejected(document["rejected"])
     if document["notes"]:
         _console.say("\nNotes", style="bold")
         for sentence in document["notes"]:
             _console.say(f"  {sentence}")
     if choices and document["plan"]:
-        _console.say(f"\nThe plan is in {document['plan']}. Train with it:")
+        planned = choices[(document["planned"] or 1) - 1]
+        _console.say(f"\nThe plan for {planned['model']}, {_method(planned)}, is in {document['plan']}. Train with it:")
         _console.say(f"  afina train --config {document['plan']}")
 
 

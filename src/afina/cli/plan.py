@@ -26,7 +26,7 @@ from afina.cli._options import (
     settings_of,
 )
 from afina.cli._plan_tables import print_history, print_plan
-from afina.errors import ConfigError
+from afina.errors import ConfigError, MachineLimitError
 
 EXAMPLES = """
 Examples:
@@ -124,6 +124,11 @@ def plan(
         _console.print_json(planned.document)
     else:
         print_plan(planned.document)
+    if not planned.document["choices"]:
+        raise MachineLimitError(
+            f"Nothing fits into {planned.document['budget_seconds']:,.3g} seconds on this machine",
+            hint="give a longer --budget, or a smaller --model; `afina platforms` tells of faster machines",
+        )
 
 
 def _print_history(runs: list[str], *, refused: list[str], json: bool) -> None:

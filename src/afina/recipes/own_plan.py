@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from afina.config import RunConfig
 from afina.data import TextDataset
 from afina.errors import AfinaError, MachineLimitError
 from afina.modeling import PretrainedClassifier, outline_of
 from afina.planning import FROZEN, HEAD, choose_dropout
-from afina.planning.choices import Candidate, Choice, Limits, Task, Wishes, enumerate_choices
+from afina.planning.choices import Candidate, Choice, Limits, Task, enumerate_choices
 from afina.planning.cost import Texts, Training
 from afina.planning.history import MADE_BY_RUN
 from afina.planning.machine import free_memory_mb
@@ -68,10 +67,9 @@ def plan_own(
     pace = measure_pace(model_config, precision=precision, dropout=choose_dropout(config, on_cpu=on_cpu))
     encoder = Encoder(pretrained.backend_tokenizer, _NO_LIMIT)
     lengths = encoder.encode(some_texts(train)).lengths
-    candidate = Candidate(config.modeling.name, outline_of(model_config), pace, np.minimum(lengths, _NO_LIMIT))
+    candidate = Candidate(config.modeling.name, outline_of(model_config), pace, lengths)
     wishes = wishes_of(config, on_cpu=on_cpu)
-    methods = tuple(method for method in wishes.methods if method != HEAD)
-    wishes = Wishes(**{**vars(wishes), "methods": methods})
+    wishes = replace(wishes, methods=tuple(method for method in wishes.methods if method != HEAD))
     limits = Limits(seconds_left, free_memory_mb(), read_corrections(made_by=MADE_BY_RUN), has_begun=True)
     fitting, rejected = enumerate_choices(candidate, task, wishes, limits)
     # A run that was asked for is made, on however few texts there is time for.
