@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,10 @@ def plan_text(
     if catalog is not None:
         settings["modeling.catalog"] = str(catalog)
     settings |= {
+        # Of a tiny model they would round to nothing, and a forecast of nothing is none.
         "forecast.seconds": max(0.1, round(choice.seconds, 1)),
-        "forecast.total_seconds": round(choice.total_seconds, 1),
-        "forecast.memory_mb": round(choice.memory_mb),
+        "forecast.total_seconds": max(0.1, round(choice.total_seconds, 1)),
+        "forecast.memory_mb": max(1, round(choice.memory_mb)),
         "forecast.seconds_factor": round(corrections.seconds_factor(choice.method), 4),
         "forecast.memory_factor": round(corrections.memory, 4),
     }
@@ -97,7 +99,11 @@ def _literal(value: Any) -> str:
         return f"[{', '.join(map(_literal, value))}]"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    # A JSON string is a basic string of TOML, as long as characters stand for themselves.
-    return json.dumps(str(value), ensure_ascii=False)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return repr(float(value))  # numpy writes its own name around a number
+    # A name that is no UTF-8 cannot stand in TOML: it is marked, so that no other file is taken for it.
+    text = str(value).encode("utf-8", errors="surrogatepass").decode("utf-8", errors="replace")
+    # A JSON string is a basic string of TOML, where characters stand for themselves but for more that control.
+    return re.sub(r"[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
