@@ -55,9 +55,10 @@ def come_back(tmp_path, options, chosen=None, *, budget_seconds=60.0, correction
 
 def test_what_was_chosen_and_what_was_given_comes_back(tmp_path):
     given = {
-        "data.source": "reviews.csv", "data.test": "held-out.csv", "data.title_column": "none", "data.keep_labels": True,
-        "data.augment": "negation,typos", "data.dev_share": 0.2, "tokenization.long_text": "head-tail",
-        "modeling.lora_targets": ("query", "value"), "training.weight_decay": 1e-7, "training.seed": 2**31, "blend": True,
+        "data.source": "reviews.csv", "data.test": "held-out.csv", "data.title_column": "none",
+        "data.keep_labels": True, "data.augment": "negation,typos", "data.dev_share": 0.2,
+        "tokenization.long_text": "head-tail", "modeling.lora_targets": ("query", "value"),
+        "training.weight_decay": 1e-7, "training.seed": 2**31, "blend": True,
         "training.budget": "1h", "training.epochs": 9.0, "out": "runs/mine",
     }  # fmt: skip
     config, origins = come_back(tmp_path, given, choice("lora"), budget_seconds=900.0, catalog=tmp_path / "my.toml")
@@ -136,7 +137,8 @@ def test_only_what_a_method_takes_is_written():
 
 def test_a_plan_is_run_and_its_forecast_held_against_the_outcome(tiny_model, reviews_csv, tmp_path):
     options = {
-        "data.source": str(reviews_csv), "training.budget": "1m", "modeling.method": "full", "out": str(tmp_path / "run"),
+        "data.source": str(reviews_csv), "training.budget": "1m", "modeling.method": "full",
+        "out": str(tmp_path / "run"),
     }  # fmt: skip
     config, origins = load_config(options=options)
     planned = plan(config, models=[str(tiny_model)], origins=origins, out=tmp_path / "a plan.toml")

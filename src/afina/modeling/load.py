@@ -31,8 +31,8 @@ from afina.modeling.quantization import keep_full_precision, quantization_config
 from afina.modeling.trainable import count_parameters
 
 __all__ = [
-    "PretrainedClassifier", "context_limit", "ensure_pad_token", "load_fine_tuned", "load_pretrained", "loading",
-    "quiet",
+    "PretrainedClassifier", "backend_of", "context_limit", "ensure_pad_token", "load_fine_tuned", "load_pretrained",
+    "loading", "quiet",
 ]  # fmt: skip
 
 # Safe for weights of anyone: no pickle is read, and no code of a model's author is run or asked about.
@@ -167,14 +167,7 @@ def _load_tokenizer(name: str, source: str | Path, config: Any, *, revision: str
     tokenizer = AutoTokenizer.from_pretrained(
         source, revision=revision, trust_remote_code=False, **tokenizer_options(config)
     )
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    if backend is None:
-        raise ModelError(f"The tokenizer of {name!r} has no tokenizer.json, and none can be made of its files")
-    if set(backend.get_vocab()) <= set(tokenizer.all_special_tokens):
-        # transformers makes a tokenizer of the special tokens where it finds no file, and all words are unknown to it.
-        raise ModelError(
-            f"The model {name!r} has no tokenizer, or an empty one", hint="it should have a tokenizer.json"
-        )
+    backend = backend_of(name, tokenizer)
     n_known, n_embedded = backend.get_vocab_size(with_added_tokens=False), config.get_text_config().vocab_size
     if n_known > n_embedded:
         raise ModelError(
@@ -183,6 +176,27 @@ def _load_tokenizer(name: str, source: str | Path, config: Any, *, revision: str
         )
     ensure_pad_token(tokenizer, config)
     return tokenizer
+
+
+def backend_of(name: str, tokenizer: Any) -> Tokenizer:
+    """A tokenizer as the `tokenizers` library has it.
+
+    Args:
+        name: Of its model.
+        tokenizer: What transformers has loaded.
+
+    Raises:
+        ModelError: There is none, or it knows no words.
+    """
+    backend: Tokenizer | None = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise ModelError(f"The tokenizer of {name!r} has no tokenizer.json, and none can be made of its files")
+    if set(backend.get_vocab()) <= set(tokenizer.all_special_tokens):
+        # transformers makes a tokenizer of the special tokens where it finds no file, and all words are unknown to it.
+        raise ModelError(
+            f"The model {name!r} has no tokenizer, or an empty one", hint="it should have a tokenizer.json"
+        )
+    return backend
 
 
 def _check_kind(name: str, config: Any) -> None:

@@ -10,7 +10,7 @@ from transformers import AutoConfig, AutoTokenizer
 from afina.errors import ModelError, UnknownModelError
 from afina.modeling.catalog import locate, revision_of
 from afina.modeling.catalog.locating import NEWEST
-from afina.modeling.load import loading
+from afina.modeling.load import backend_of, loading
 from afina.tokenization.named import NamedTokenizer, name_tokenizer, read_tokenizer_file
 
 _TOKENIZER_FILES = (
@@ -53,9 +53,7 @@ def _load(source: str | Path, shown: str, *, revision: str = NEWEST) -> NamedTok
         tokenizer: Any = AutoTokenizer.from_pretrained(source, **pinned)
         has_config = not isinstance(source, Path) or (source / "config.json").is_file()
         config: Any = AutoConfig.from_pretrained(source, **pinned) if has_config else None
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    if backend is None:
-        raise ModelError(f"The tokenizer {shown!r} has no tokenizer.json, and none can be made of its files")
+    backend = backend_of(shown, tokenizer)
     limits = [tokenizer.model_max_length, getattr(config, "max_position_embeddings", None)]
     usable = [float(limit) for limit in limits if isinstance(limit, int | float) and limit > 0]
     return name_tokenizer(

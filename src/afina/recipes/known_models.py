@@ -17,6 +17,7 @@ from afina.modeling.catalog import CatalogEntry, is_local, read_catalog
 from afina.tokenization import Encoder
 
 _NO_LIMIT = 1_000_000
+_CONFIG, _WEIGHTS = "config.json", ("model.safetensors", "model.safetensors.index.json")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class KnownModel:
     """Of its config.json."""
     outline: Outline
     is_here: bool
-    """Whether its weights are on this machine."""
+    """Whether it is on this machine: its weights, or the folder that was named."""
     entry: CatalogEntry | None
     """None of a folder, or of a model that is in no catalog."""
 
@@ -68,7 +69,7 @@ def know_model(name: str, *, catalog: str | Path | None = None) -> KnownModel:
     if entry is not None:
         return know_entry(entry)
     source = locate(name, catalog=catalog)
-    file = source / "config.json" if isinstance(source, Path) else _cached_config(source)
+    file = source / _CONFIG if isinstance(source, Path) else _cached(source, _CONFIG)
     if file is None:
         raise ModelError(
             f"The config of {name!r} is not on this machine, so its size is not known",
@@ -80,7 +81,8 @@ def know_model(name: str, *, catalog: str | Path | None = None) -> KnownModel:
         raise ModelError(f"The config of {name!r} cannot be read: {error}") from None
     if not isinstance(fields, dict):
         raise ModelError(f"The config of {name!r} is no table of fields")
-    return KnownModel(name, fields, outline_of(fields, name=name), True, None)
+    is_here = isinstance(source, Path) or any(_cached(source, weights) for weights in _WEIGHTS)
+    return KnownModel(name, fields, outline_of(fields, name=name), is_here, None)
 
 
 def count_tokens(model: KnownModel, texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], bool]:
@@ -89,17 +91,35 @@ def count_tokens(model: KnownModel, texts: Sequence[str]) -> tuple[npt.NDArray[n
     Returns:
         Lengths, (n_texts,), and whether they are the model's own.
     """
-    name = model.name if model.is_here else EMBEDDED
+    own = _tokenizer_of(model)
     try:
-        tokenizer = load_tokenizer(name)
+        tokenizer = load_tokenizer(own or EMBEDDED)
     except ModelError:
-        name, tokenizer = EMBEDDED, load_tokenizer(EMBEDDED)
+        own, tokenizer = None, load_tokenizer(EMBEDDED)
     lengths = Encoder(tokenizer.tokenizer, _NO_LIMIT).encode(list(texts)).lengths
-    return lengths, name == model.name
+    return lengths, own is not None
 
 
-def _cached_config(hub_id: str) -> Path | None:
+def _tokenizer_of(model: KnownModel) -> str | None:
+    """What to load a model's tokenizer by, so that nothing is downloaded; None where it is not here."""
+    entry = model.entry
+    if not model.is_here:
+        return None
+    if entry is None and Path(model.name).expanduser().is_dir():
+        return model.name
+    # The folder of the pinned commit, since a user's catalog has names and commits that are known nowhere else.
+    file = _cached(entry.hub, _CONFIG, revision=entry.revision) if entry else _cached(model.name, _CONFIG)
+    # What is here and not in the Hub's cache is the embedded model, whatever a catalog calls it.
+    return EMBEDDED if file is None else str(file.parent)
+
+
+def _cached(hub_id: str, file: str, *, revision: str | None = None) -> Path | None:
+    """A file of a model in the Hub's cache: of one of its commits, or of the newest that was seen."""
     from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
 
-    found = try_to_load_from_cache(hub_id, "config.json")
+    try:
+        found = try_to_load_from_cache(hub_id, file, revision=revision)
+    except HFValidationError:  # no model can be called so
+        return None
     return Path(found) if isinstance(found, str) else None
