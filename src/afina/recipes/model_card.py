@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from afina.modeling import EMBEDDED, HUB_IDS
 
-
-def model_card(name: str, summary: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+def model_card(
+    name: str, summary: Mapping[str, Any], data: Mapping[str, Any], *, base: str, licence: str | None = None
+) -> str:
     """README.md of a model folder, with `model-index` metadata.
 
     Args:
         name: Name of the run.
         summary: The document of `train --json`.
         data: Counts and fingerprints of the texts.
+        base: Hub id or folder of the pretrained model.
+        licence: Its licence, where that is known.
     """
     # This folder holds the fine-tuned model alone, whatever the run blends in beside it.
     test = summary["blend"]["test_alone"] or summary["test"]
@@ -24,9 +27,8 @@ def model_card(name: str, summary: Mapping[str, Any], data: Mapping[str, Any]) -
         f"      - type: {metric}\n        value: {test[metric]['value']:.4f}"
         for metric in ("accuracy", "f1", "precision", "recall")
     )
-    base = HUB_IDS.get(summary["model"], summary["model"])
-    base_line = f"base_model: {json.dumps(base)}\n" if "/" in base and not base.startswith((".", "/", "~")) else ""
-    licence = "license: apache-2.0\n" if summary["model"] == EMBEDDED else ""
+    base_line = f"base_model: {json.dumps(base)}\n" if _is_hub_id(base) else ""
+    licence_line = f"license: {json.dumps(licence)}\n" if licence else ""
     rows = "\n".join(
         f"| {metric} | {_cell(test[metric])} | {_cell(baseline[metric])} | {_cell(baseline['majority'][metric])} |"
         for metric in ("accuracy", "f1", "precision", "recall", "matthews")
@@ -42,7 +44,7 @@ def model_card(name: str, summary: Mapping[str, Any], data: Mapping[str, Any]) -
     return f"""---
 pipeline_tag: text-classification
 library_name: transformers
-{licence}{base_line}tags:
+{licence_line}{base_line}tags:
 - text-classification
 - afina
 model-index:
@@ -101,6 +103,10 @@ Expect it to do worse on texts of another kind.
 |---|---|
 {settings}
 """
+
+
+def _is_hub_id(base: str) -> bool:
+    return base.count("/") == 1 and not base.startswith((".", "/", "~")) and not Path(base).is_dir()
 
 
 def _cell(interval: Mapping[str, float]) -> str:

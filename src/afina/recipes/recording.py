@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import afina
 from afina.config import RunConfig
 from afina.data import TextDataset, write_rejected
-from afina.errors import MachineLimitError
+from afina.errors import ConfigError, MachineLimitError, UnknownModelError
 from afina.evaluation import TrainingTexts, find_mistakes
-from afina.modeling import quiet
+from afina.modeling import known_entry, quiet, read_catalog
 from afina.outputs import system_error
 from afina.recipes.leakage import fingerprint
 from afina.recipes.model_card import model_card
@@ -55,7 +55,8 @@ def write_run(
             all that this was fitted on.
         name: Name of the run.
     """
-    _write_model(folder, session, model_card(name, summary, data.record))
+    card = model_card(name, summary, data.record, base=session.base_name, licence=_licence_of(config))
+    _write_model(folder, session, card)
     _write_predictions(folder, data, tested)
     fingerprint(data, learned).write(folder.fingerprints)
     mistakes = find_mistakes(
@@ -95,6 +96,15 @@ def _write_model(folder: RunFolder, session: Session, card: str) -> None:
         pretrained.model.save_pretrained(folder.model)
         pretrained.tokenizer.save_pretrained(folder.model)
     write_text(folder.model / "README.md", card)
+
+
+def _licence_of(config: RunConfig) -> str | None:
+    """Licence of the pretrained model, where the catalog tells it."""
+    try:
+        return known_entry(config.modeling.name, read_catalog(config.modeling.catalog)).licence
+    except (UnknownModelError, ConfigError):
+        # A user's file that was changed while the model was trained is no reason to lose the run.
+        return None
 
 
 def _write_predictions(folder: RunFolder, data: PreparedData, tested: Tested) -> None:
