@@ -6,14 +6,15 @@ import json
 import shutil
 
 import pytest
-import yaml
+from huggingface_hub import ModelCard
 from tests.modeling.catalog.test_reading import MINE
 
 from afina.recipes.model_card import model_card
 
 
 def metadata(card: str):
-    return yaml.safe_load(card.split("---\n")[1])
+    """As the Hub reads it."""
+    return ModelCard(card).data.to_dict()
 
 
 @pytest.fixture
