@@ -146,13 +146,37 @@ def enumerate_choices(
         limits: Time and memory.
     """
     fitting, rejected = [], []
-    for training, max_tokens in _ways(candidate, task, wishes):
-        found = _fit(candidate, training, max_tokens, task, wishes, limits)
-        if isinstance(found, Rejection):
-            rejected.append(found)
-        else:
-            fitting.append(found)
+    for max_tokens in _token_limits(candidate, wishes):
+        reading = _Reading.of(candidate, task, wishes, max_tokens)
+        for training in _ways(candidate.outline, wishes, reading):
+            found = _fit(candidate, training, reading, task, wishes, limits)
+            if isinstance(found, Rejection):
+                rejected.append(found)
+            else:
+                fitting.append(found)
     return fitting, rejected
+
+
+def why_no_way(outline: Outline, wishes: Wishes) -> str | None:
+    """Why a model cannot be trained by the methods wished for, whatever the time; None where it can.
+
+    Args:
+        outline: The model's sizes.
+        wishes: What the user has settled.
+    """
+    n_layers, depth = outline.n_layers, wishes.freeze_layers
+    if set(wishes.methods) != {FROZEN} or _frozen_depths(outline, wishes):
+        return None
+    if depth is not None and depth > n_layers:
+        return f"it has {n_layers} layer{'s' * (n_layers != 1)}, so that {depth} cannot be frozen"
+    if outline.shares_layers:
+        return f"it runs one layer {n_layers} times, so that {depth or 'some'} of them cannot be frozen"
+    return "with its only layer frozen nothing but the head would be trained"
+
+
+def n_wished(task: Task, wishes: Wishes) -> int:
+    """Texts to train on where there is time for all: all there are, or as many as the user has settled."""
+    return min(task.n_train, wishes.train_texts or task.n_train)
 
 
 def seconds_before(candidate: Candidate, task: Task) -> float:
@@ -184,32 +208,48 @@ _WEIGHT_BYTES_PER_SECOND = 160e6
 _READ_CHARACTERS_PER_SECOND, _FIT_CHARACTERS_PER_SECOND = 4e6, 1e6
 
 
-def _ways(candidate: Candidate, task: Task, wishes: Wishes) -> Iterator[tuple[Training, int]]:
-    """What could be trained at the epochs that the number of texts asks for, and how many tokens of a text read."""
-    n_texts = min(task.n_train, wishes.train_texts or task.n_train)
-    epochs, _ = size_defaults(n_texts)
-    n_layers = candidate.outline.n_layers
-    for max_tokens in _token_limits(candidate, wishes):
-        tokens = float(np.minimum(candidate.lengths, max_tokens).mean())
-        batch_tokens = wishes.batch_tokens or max(batch_tokens_for(n_texts * tokens), max_tokens)
-        make = partial(
-            Training, batch_tokens=batch_tokens, evaluations=_EVALUATIONS, recomputes=wishes.recomputes,
-            lora_rank=wishes.lora_rank,
-        )  # fmt: skip
-        for method in wishes.methods:
-            if method == FROZEN:
-                if candidate.outline.shares_layers:
-                    continue
-                depths = {n_layers // 2, round(2 * n_layers / 3)} if n_layers > 2 else {1}
-                for depth in sorted({wishes.freeze_layers} if wishes.freeze_layers is not None else depths):
-                    if depth > n_layers or (depth == n_layers and wishes.freeze_layers is None):
-                        continue
-                    yield make(FROZEN, depth, wishes.epochs or epochs), max_tokens
-            elif method == HEAD:
-                yield make(HEAD, n_layers, wishes.epochs or HEAD_EPOCHS, keeps_states=True), max_tokens
-            else:
-                trains_embeddings = method == FULL and wishes.embeddings_trained
-                yield make(method, 0, wishes.epochs or epochs, embeddings_trained=trains_embeddings), max_tokens
+class _Reading(NamedTuple):
+    """Training texts, as far as they are read."""
+
+    max_tokens: int
+    batch_tokens: int
+    train: Texts
+    share_read: float
+    """Share of their tokens."""
+
+    @classmethod
+    def of(cls, candidate: Candidate, task: Task, wishes: Wishes, max_tokens: int) -> _Reading:
+        n_texts, cut = n_wished(task, wishes), np.minimum(candidate.lengths, max_tokens)
+        batch_tokens = wishes.batch_tokens or max(batch_tokens_for(n_texts * float(cut.mean())), max_tokens)
+        train = Texts.of(n_texts, cut, characters=task.characters, batch_tokens=batch_tokens)
+        return cls(max_tokens, batch_tokens, train, float(cut.sum() / max(candidate.lengths.sum(), 1)))
+
+
+def _ways(outline: Outline, wishes: Wishes, reading: _Reading) -> Iterator[Training]:
+    """What could be trained, at the epochs that the number of texts asks for."""
+    epochs = wishes.epochs or size_defaults(reading.train.n)[0]
+    make = partial(
+        Training, batch_tokens=reading.batch_tokens, evaluations=_EVALUATIONS, recomputes=wishes.recomputes,
+        lora_rank=wishes.lora_rank,
+    )  # fmt: skip
+    for method in wishes.methods:
+        if method == FROZEN:
+            yield from (make(FROZEN, depth, epochs) for depth in _frozen_depths(outline, wishes))
+        elif method == HEAD:
+            yield make(HEAD, outline.n_layers, wishes.epochs or HEAD_EPOCHS, keeps_states=True)
+        else:
+            yield make(method, 0, epochs, embeddings_trained=method == FULL and wishes.embeddings_trained)
+
+
+def _frozen_depths(outline: Outline, wishes: Wishes) -> list[int]:
+    """How many layers could be frozen: as wished, or half and two thirds of them; of shared layers, none or all."""
+    n_layers, depth = outline.n_layers, wishes.freeze_layers
+    if depth is None:
+        return [] if outline.shares_layers or n_layers < 2 else sorted({n_layers // 2, round(2 * n_layers / 3)})
+    if depth == 0 and FULL in wishes.methods:
+        # The very same, by another name.
+        return []
+    return [depth] if depth in ((0, n_layers) if outline.shares_layers else range(n_layers + 1)) else []
 
 
 def _token_limits(candidate: Candidate, wishes: Wishes) -> Sequence[int]:
@@ -226,15 +266,13 @@ def _token_limits(candidate: Candidate, wishes: Wishes) -> Sequence[int]:
 
 
 def _fit(
-    candidate: Candidate, training: Training, max_tokens: int, task: Task, wishes: Wishes, limits: Limits
+    candidate: Candidate, training: Training, reading: _Reading, task: Task, wishes: Wishes, limits: Limits
 ) -> Choice | Rejection:
-    n_all = min(task.n_train, wishes.train_texts or task.n_train)
-    cut = np.minimum(candidate.lengths, max_tokens)
-    train = Texts.of(n_all, cut, characters=task.characters, batch_tokens=training.batch_tokens)
+    train, n_all = reading.train, reading.train.n
     dev = train._replace(n=task.n_dev)
     read = candidate.pace.read_seconds(candidate.outline, train.weighted_length)
     before = 0.0 if limits.has_begun else seconds_before(candidate, task)
-    overhead = before + seconds_after(candidate, task, read, max_tokens)
+    overhead = before + seconds_after(candidate, task, read, reading.max_tokens)
     available = _FILL * (limits.budget_seconds - overhead)
 
     def seconds_of(way: Training, n_texts: int) -> float:
@@ -251,7 +289,7 @@ def _fit(
     choice = Choice(
         model=candidate.name,
         training=way,
-        max_tokens=max_tokens,
+        max_tokens=reading.max_tokens,
         train_texts=n_texts,
         learning_rate=rate,
         seconds=seconds,
@@ -261,18 +299,18 @@ def _fit(
             cache_mb=_cache_mb(kept_tokens * candidate.outline.width, limits.memory_mb),
         ),
         tokens=way.epochs * n_texts * train.tokens,
-        share_read=float(cut.sum() / max(candidate.lengths.sum(), 1)),
+        share_read=reading.share_read,
         wished_seconds=wished,
     )  # fmt: skip
     if choice.memory_mb > _MEMORY_SHARE * limits.memory_mb:
         return Rejection(
             choice,
-            f"it takes {choice.memory_mb / 1e3:,.1f} GB of memory, and {limits.memory_mb / 1e3:,.1f} GB are free",
+            f"takes {choice.memory_mb / 1e3:,.1f} GB of memory, and {limits.memory_mb / 1e3:,.1f} GB are free",
         )
     if n_texts < min(n_all, max(_FEWEST_TEXTS, _LEAST_SHARE * n_all)) or seconds > available:
         return Rejection(
             choice,
-            f"would need {choice.wished_seconds / 60:,.3g} minutes here for all {n_all:,} texts, and there is time for "
+            f"would need {_minutes(choice.wished_seconds)} minutes here for all {n_all:,} texts, and there is time for "
             f"{n_texts / n_all:.0%} of them",
         )
     return choice
@@ -307,6 +345,10 @@ def _cache_mb(n_numbers: float, memory_mb: float) -> float:
         "auto", n_numbers=int(n_numbers), repeats=n_numbers > 0, free_memory=int(1e6 * memory_mb), free_disk=sys.maxsize
     )
     return 0.0 if plan.on_disk else plan.n_bytes / 1e6
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:,.0f}" if seconds >= 600 else f"{seconds / 60:.2g}"
 
 
 def _largest(fits: Any, low: float, high: float) -> float:

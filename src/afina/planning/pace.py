@@ -134,6 +134,20 @@ def measure_pace(config: Any, *, precision: str = "fp32", dropout: float | None 
     )
 
 
+def probing_cost(outline: Outline) -> tuple[float, float]:
+    """The least that `measure_pace` takes of a model: floating-point operations, and memory in MB.
+
+    Args:
+        outline: The model's sizes.
+    """
+    layer = outline.matrix_weights / max(outline.n_layers, 1)
+    depths = {min(_SHALLOW, outline.n_layers), min(_DEEP, outline.n_layers)}
+    # At each of two lengths a pass forward, and one forward and backward, each of them three times.
+    operations = 2 * 3 * (2 + 6) * layer * sum(depths) * _tokens_of_batch(outline.width)
+    # A weight, its gradient, and two moments of the optimizer.
+    return operations, 16 * layer * max(depths) / 1e6
+
+
 @dataclass(frozen=True)
 class _Timing:
     """Seconds a token at each length, and of the update."""
@@ -145,14 +159,15 @@ class _Timing:
 
 def _time(config: Any, depth: int, precision: str, dropout: float | None) -> _Timing:
     model = _shallow_copy(config, depth, dropout)
+    shallow = model.config
     freeze(model, embeddings=True)
     accelerator = make_accelerator(precision)
     fp32_forward = model.forward
     model = accelerator.prepare(model)
     device = accelerator.device
     read, train = [], []
-    for length in _lengths(config):
-        batch, n_tokens = _made_up(config, length)
+    for length in _lengths(shallow):
+        batch, n_tokens = _made_up(shallow, length)
         targets = torch.zeros(len(batch.rows), dtype=torch.int64, device=device)
 
         def train_once(batch: Batch = batch, targets: torch.Tensor = targets) -> None:
@@ -214,13 +229,15 @@ def _lengths(config: Any) -> tuple[int, int]:
 
 def _made_up(config: Any, length: int) -> tuple[Batch, int]:
     """A batch of texts of a length, and its tokens."""
-    tokens = _BATCH_TOKENS if int(config.hidden_size) < _WIDE else _WIDE_BATCH_TOKENS
-    n_texts = max(1, tokens // length)
+    n_texts = max(1, _tokens_of_batch(int(config.hidden_size)) // length)
     # None of them is a pad token, which some models would look for.
-    token_ids = np.random.default_rng(0).integers(
-        5, min(_VOCABULARY, int(config.vocab_size)) - 5, size=(n_texts, length)
-    )
+    usable = np.setdiff1d(np.arange(config.vocab_size), config.pad_token_id)
+    token_ids = np.random.default_rng(0).choice(usable, size=(n_texts, length))
     mask = np.ones_like(token_ids)
     # A pad token, as real batches have: attention without any mask takes other kernels.
     mask[0, 0 if padding_side(config) == "left" else -1] = 0
     return Batch(np.arange(n_texts), token_ids, mask), n_texts * length
+
+
+def _tokens_of_batch(width: int) -> int:
+    return _BATCH_TOKENS if width < _WIDE else _WIDE_BATCH_TOKENS

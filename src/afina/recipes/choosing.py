@@ -14,7 +14,7 @@ import numpy as np
 from afina.config import RunConfig
 from afina.data import TextDataset, public_name
 from afina.data.languages import detect_languages
-from afina.errors import MissingExtraError
+from afina.errors import ConfigError, MissingExtraError
 from afina.modeling.catalog import CatalogEntry, read_catalog
 from afina.outputs import check_file, new_file
 from afina.planning import (
@@ -35,6 +35,7 @@ from afina.planning.choices import (
     Task,
     Wishes,
     enumerate_choices,
+    why_no_way,
 )
 from afina.planning.machine import Machine, measure_machine
 from afina.planning.operations import training_operations
@@ -105,6 +106,7 @@ def plan(
     Raises:
         DataError: The source cannot be read or learned from.
         ModelError: A model is unknown, or its config is not here or lacks something.
+        ConfigError: None of the models can be trained by the method that was set.
         OutputError: Something stands at `out`.
     """
     config, reporter = config or RunConfig(), reporter or Silent()
@@ -120,6 +122,7 @@ def plan(
     names = models or ([config.modeling.name] if "modeling.name" in origins else None)
     known, notes = _find_models(names, data.train, catalog)
     task, wishes = describe_task(data), wishes_of(config, on_cpu=machine.device == "cpu")
+    known, left_out = _leave_out(known, wishes)
     limits = Limits(budget, machine.memory_for_training_mb, read_corrections())
     reporter.stage("Timing training steps")
     found, probe_seconds, more = _look_at(known, data.train, task, wishes, limits, machine, config, reporter)
@@ -139,11 +142,11 @@ def plan(
         "budget_seconds": budget,
         "probe_seconds": round(probe_seconds, 1),
         "choices": [
-            {**_describe(choice, found.candidates[choice.model], task, limits), "score": round(points, 2)}
+            {**_describe(choice, found.candidates[choice.model], task, wishes, limits), "score": round(points, 2)}
             for choice, points in ranked
         ],
         "rejected": _describe_rejected(found, task),
-        "notes": [*notes, *more, *_download_notes(ranked, chosen, here, found.candidates)],
+        "notes": [*notes, *left_out, *more, *_download_notes(ranked, chosen, here, found.candidates)],
         "corrections": limits.corrections.as_dict(),
         "plan": str(file) if chosen is not None else None,
         "planned": next((rank for rank, (choice, _) in enumerate(ranked, 1) if choice is chosen), None),
@@ -264,6 +267,23 @@ def _find_models(
     return [know_entry(entry) for entry in reading or entries.values()], note if reading and left_out else []
 
 
+def _leave_out(models: Sequence[KnownModel], wishes: Wishes) -> tuple[list[KnownModel], list[str]]:
+    """Models that can be trained as wished, and a note on the others.
+
+    Raises:
+        ConfigError: There are none.
+    """
+    reasons_against = {model.name: why_no_way(model.outline, wishes) for model in models}
+    against = ", ".join(f"{name} ({why})" for name, why in reasons_against.items() if why)
+    trainable = [model for model in models if reasons_against[model.name] is None]
+    if not trainable:
+        raise ConfigError(
+            f"No model can be trained with --method {FROZEN} as asked: {against}",
+            hint="leave out --freeze-layers, or use another --method",
+        )
+    return trainable, [f"Cannot be trained as asked, and left out: {against}"] if against else []
+
+
 def _main_language(texts: Sequence[str]) -> str | None:
     try:
         found = Counter(language for language in detect_languages(texts) if language)
@@ -281,7 +301,7 @@ def _first_trainable(choices: Iterable[Choice], here: set[str]) -> Choice | None
     return next(iter(local if offline and local else choices), None)
 
 
-def _describe(choice: Choice, candidate: Candidate, task: Task, limits: Limits) -> dict[str, Any]:
+def _describe(choice: Choice, candidate: Candidate, task: Task, wishes: Wishes, limits: Limits) -> dict[str, Any]:
     training, corrections = choice.training, limits.corrections
     spread = corrections.seconds_spread * (1 if candidate.pace.is_measured else _UNMEASURED_SPREAD)
     return {
@@ -302,7 +322,7 @@ def _describe(choice: Choice, candidate: Candidate, task: Task, limits: Limits) 
         "download_mb": candidate.download_mb,
         "tokens": round(choice.tokens),
         "measured": candidate.pace.is_measured,
-        "reasons": reasons(choice, candidate, task),
+        "reasons": reasons(choice, candidate, task, wishes),
     }
 
 
