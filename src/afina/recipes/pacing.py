@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from afina.modeling import read_config
 from afina.planning.machine import Machine
-from afina.planning.pace import Line, Pace, measure_pace
+from afina.planning.pace import Line, Pace, measure_pace, probing_cost
 from afina.recipes.known_models import KnownModel
 from afina.recipes.reporting import Reporter
 
@@ -16,6 +16,9 @@ PROBE_SECONDS = 30.0
 """Most seconds that timing models may take."""
 # A probe is begun while so much of the time is left: one of a wide model takes a few seconds.
 _LAST_START = 0.85
+# Of the memory that is free, what a probe may take; and how many times over the limit one may be reckoned to last,
+# since the rate that this is reckoned from is often too low.
+_MEMORY_SHARE, _TIMES_OVER = 0.8, 2.0
 # What one pass of training reads forward, of all that it computes.
 _FORWARD = 1 / 3
 
@@ -41,11 +44,11 @@ def time_models(
     """Time real training steps of models, in their order, until the time is used up.
 
     A model of the same family and width as one before it is not timed again: their layers are the same. What there is
-    no time for follows from the nearest width that was timed, by the operations of a layer.
+    no time for, or no memory, follows from the nearest width that was timed, by the operations of a layer.
 
     Args:
         models: The models, the most likely choices first.
-        machine: Gives a first rate where not even one can be timed.
+        machine: Tells what can be timed at all, and gives a first rate where nothing can.
         precision: Arithmetic of training.
         dropout: Rate for every dropout.
         reporter: Told which model is timed.
@@ -57,6 +60,8 @@ def time_models(
     for number, model in enumerate(models):
         shape = _shape(model)
         if shape in timed or (timed and clock() - began > _LAST_START * seconds):
+            continue
+        if not _can_be_timed(model, machine, seconds):
             continue
         reporter.advance(number, len(models))
         config = read_config(model.fields, name=model.name)
@@ -74,6 +79,13 @@ def reckoned_pace(model: KnownModel, machine: Machine, *, precision: str) -> Pac
     train = Line(seconds, attention)
     read = train.scaled(_FORWARD)
     return Pace(read, read, train, train, 1e-9, precision, is_measured=False)
+
+
+def _can_be_timed(model: KnownModel, machine: Machine, seconds: float) -> bool:
+    """Whether a few layers of a model fit in memory, and some steps of them in the time there is for all models."""
+    operations, memory_mb = probing_cost(model.outline)
+    fits = memory_mb <= _MEMORY_SHARE * machine.memory_for_training_mb
+    return fits and operations <= _TIMES_OVER * seconds * machine.training_gflops * 1e9
 
 
 def _shape(model: KnownModel) -> tuple[object, ...]:
