@@ -78,6 +78,20 @@ def test_a_deep_or_wide_vocabulary_costs_nothing_to_time(config_of, monkeypatch)
     assert max(sum(weight.numel() for weight in model.parameters()) for model in seen) < 100_000
 
 
+@pytest.mark.parametrize("vocab_size", [2, 7, 10, 11])
+@pytest.mark.parametrize("family", ["bert", "gpt2"])
+def test_a_model_of_few_tokens_has_a_pace(config_of, family, vocab_size):
+    assert measure_pace(config_of(family, vocab_size=vocab_size)).train_ends.at(10) > 0
+
+
+def test_no_token_of_a_timed_text_is_a_pad_token(config_of):
+    for vocab_size, pad_token_id in ((3, 1), (512, 511)):
+        batch, n_tokens = module._made_up(config_of("bert", vocab_size=vocab_size, pad_token_id=pad_token_id), 16)
+        assert n_tokens == batch.token_ids.size == 64
+        assert set(batch.token_ids.flat) <= set(range(vocab_size)) - {pad_token_id}
+        assert batch.mask.sum() == 63
+
+
 def test_a_line_goes_through_two_points():
     assert Line.through([(10, 1.0), (30, 2.0)]) == Line(0.5, 0.05)
     assert Line.through([(10, 1.0), (30, 2.0)]).at(50) == 3.0

@@ -81,14 +81,14 @@ def test_other_methods_lose_points_too_and_the_head_most():
 
 
 def test_the_rule_ranks_as_runs_of_equal_time_on_imdb_were_measured():
-    """What 15 minutes held on reviews of which 128 tokens are half and 256 are four in five, best accuracy first."""
+    """What 15 minutes held, best accuracy first; 128 tokens a review are 39 % of all in `imdb_train`, and 256 66 %."""
     outline, task = replace(OUTLINE, n_layers=6), TASK._replace(n_train=22_500)
-    in_256 = {"epochs": 1.0, "share_read": 0.8}
+    in_256 = {"epochs": 1.0, "share_read": 0.66}
     measured = [
         (0.906, frozen(3, texts=10_800, **in_256)),
         (0.902, frozen(4, texts=13_300, **in_256)),
         (0.8945, choice(texts=7_100, **in_256)),
-        (0.890, choice(texts=12_000, epochs=1.0, share_read=0.5)),
+        (0.890, choice(texts=12_000, epochs=1.0, share_read=0.39)),
     ]
     found = [points(found, candidate(outline=outline), task) for _, found in measured]
     assert found == sorted(found, reverse=True)
