@@ -68,8 +68,17 @@ def test_a_budget_of_three_seconds_holds_nothing_and_says_so_of_everything():
     assert rejected[0].why.startswith("would need 0.43 minutes here")
     assert [rejection.choice.method for rejection in rejected] == ["full", "frozen", "frozen", "lora", "head"]
     for rejection in rejected:
+        around = rejection.choice.total_seconds - rejection.choice.seconds
         assert rejection.why.startswith("would need ")
-        assert "minutes here for all 10,000 texts, and there is time for 0% of them" in rejection.why
+        assert "minutes here for all 10,000 texts, besides " in rejection.why
+        assert rejection.why.endswith(f" {around:,.0f} seconds to start, test and write the run")
+
+
+def test_time_for_less_than_one_text_is_time_for_none():
+    few = TASK._replace(n_train=3, n_dev=0, n_test=0)
+    _, (rejection,) = ways(Limits(30, 50_000), Wishes(methods=("full",)), few, pace=SLOW.scaled(1e4))
+    assert rejection.choice.train_texts == 1
+    assert "for all 3 texts, and there is time for 0% of them" in rejection.why
 
 
 def test_what_memory_cannot_hold_is_told_in_gigabytes():

@@ -308,11 +308,11 @@ def _fit(
             f"takes {choice.memory_mb / 1e3:,.1f} GB of memory, and {limits.memory_mb / 1e3:,.1f} GB are free",
         )
     if n_texts < min(n_all, max(_FEWEST_TEXTS, _LEAST_SHARE * n_all)) or seconds > available:
-        return Rejection(
-            choice,
-            f"would need {_minutes(choice.wished_seconds)} minutes here for all {n_all:,} texts, and there is time for "
-            f"{n_texts / n_all:.0%} of them",
-        )
+        share = 0.0 if seconds > available else n_texts / n_all
+        why = f"would need {_minutes(choice.wished_seconds)} minutes here for all {n_all:,} texts, "
+        if available > 0:
+            return Rejection(choice, f"{why}and there is time for {share:.0%} of them")
+        return Rejection(choice, f"{why}besides {overhead:,.0f} seconds to start, test and write the run")
     return choice
 
 

@@ -39,7 +39,7 @@ from afina.planning.choices import (
 )
 from afina.planning.machine import Machine, measure_machine
 from afina.planning.operations import training_operations
-from afina.planning.platforms import elsewhere
+from afina.planning.platforms import elsewhere, training_memory_mb
 from afina.planning.ranking import best_of_each, cheapest, reasons
 from afina.recipes.clock import Stopwatch
 from afina.recipes.forecasting import read_corrections
@@ -239,7 +239,7 @@ def _look_at(
     notes = []
     if others:
         notes.append(
-            f"Not on this machine, so that their texts are counted in the tokens of minilm: {', '.join(others)}"
+            f"Texts are counted in the tokens of minilm, for want of a tokenizer on this machine: {', '.join(others)}"
         )
     return found, timed.seconds, notes
 
@@ -256,7 +256,8 @@ def _find_models(
     names: Sequence[str] | None, train: TextDataset, catalog: str | Path | None
 ) -> tuple[list[KnownModel], list[str]]:
     if names:
-        return [know_model(name, catalog=catalog) for name in dict.fromkeys(names)], []
+        # One that is named twice, once by its Hub id, is one.
+        return list({model.name: model for model in (know_model(name, catalog=catalog) for name in names)}.values()), []
     entries = read_catalog(catalog)
     language = _main_language(some_texts(train)[:_TEXTS_FOR_LANGUAGE])
     if language is None:
@@ -339,6 +340,10 @@ def _describe_rejected(found: _Found, task: Task) -> list[dict[str, Any]]:
             candidate.outline, lengths, method=choice.method, epochs=size_defaults(task.n_train)[0],
             frozen_layers=choice.training.frozen_layers, keeps_states=choice.training.keeps_states,
         ) * (task.n_train / len(lengths))  # fmt: skip
+        memory_mb = training_memory_mb(
+            candidate.outline, method=choice.method, frozen_layers=choice.training.frozen_layers,
+            batch_tokens=choice.training.batch_tokens,
+        )  # fmt: skip
         told.append({
             "model": name,
             "method": choice.method,
@@ -346,7 +351,7 @@ def _describe_rejected(found: _Found, task: Task) -> list[dict[str, Any]]:
             "seconds": round(choice.wished_seconds, 1),
             "memory_mb": round(choice.memory_mb),
             "why": _why(name, rejections),
-            "elsewhere": elsewhere(operations, width=candidate.outline.width),
+            "elsewhere": elsewhere(operations, memory_mb=memory_mb, width=candidate.outline.width),
         })  # fmt: skip
     return sorted(told, key=lambda row: row["seconds"])
 
