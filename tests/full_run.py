@@ -124,7 +124,8 @@ def seeds() -> dict[str, Any]:
 
 def chosen_settings() -> dict[str, Any]:
     return {"method": "full", "max_tokens": 256, "long_text": "head-tail", "max_windows": 8, "batch_tokens": 1024,
-            "epochs": 4.0, "learning_rate": 5e-05, "evaluations": 6, "freeze_embeddings": True, "freeze_layers": 0,
+            "epochs": 4.0, "learning_rate": 5e-05, "evaluations": 6, "patience": 6,
+            "freeze_embeddings": True, "freeze_layers": 0,
             "dropout": 0.0, "precision": "fp32", "bits": None}  # fmt: skip
 
 

@@ -37,6 +37,8 @@ class PeakMemory:
     """Most memory of one run among several that a process may make."""
 
     _before_mb: float | None
+    _is_forgotten: bool = False
+    """Whether the system has forgotten what was held before."""
 
     @classmethod
     def from_now(cls) -> PeakMemory:
@@ -44,14 +46,16 @@ class PeakMemory:
         if torch.cuda.is_available():
             torch.cuda.reset_peak_memory_stats()
         # Linux forgets the peak at this; elsewhere it stays, and can only be seen to rise.
+        is_forgotten = False
         with suppress(OSError):
             Path("/proc/self/clear_refs").write_text("5")
-        return cls(peak_memory_mb())
+            is_forgotten = True
+        return cls(peak_memory_mb(), is_forgotten)
 
     def of_run(self, device: torch.device | str) -> float | None:
         """The peak since then in MB; None where it cannot be told from what was held before."""
         peak = peak_memory_mb(device)
-        if torch.device(device).type == "cuda" or peak is None or self._before_mb is None:
+        if torch.device(device).type == "cuda" or peak is None or self._before_mb is None or self._is_forgotten:
             return peak
         return peak if peak > self._before_mb else None
 
