@@ -126,8 +126,12 @@ def plan(
     limits = Limits(budget, machine.memory_for_training_mb, read_corrections())
     reporter.stage("Timing training steps")
     found, probe_seconds, more = _look_at(known, data.train, task, wishes, limits, machine, config, reporter)
-    ranked = best_of_each(found.choices, found.candidates, task, n=_MOST_CHOICES)
     here = {model.name for model in known if model.is_here}
+    everything = best_of_each(found.choices, found.candidates, task, n=len(found.choices))
+    ranked = everything[:_MOST_CHOICES]
+    if not here & {choice.model for choice, _ in ranked}:
+        # What can be trained without a network is told too, however it ranks.
+        ranked += [pair for pair in everything if pair[0].model in here][:1]
     chosen = _first_trainable([choice for choice, _ in ranked], here)
     if chosen is not None:
         text = plan_text(
@@ -264,7 +268,7 @@ def _find_models(
         return [know_entry(entry) for entry in entries.values()], []
     reading = [entry for entry in entries.values() if {language, MULTILINGUAL} & set(entry.languages)]
     left_out = len(entries) - len(reading)
-    note = [f"The texts are in {language!r}: {left_out} models of the catalog that do not read it are left out"]
+    note = [f"The texts are in {language!r}: models of the catalog that do not read it are left out ({left_out})"]
     return [know_entry(entry) for entry in reading or entries.values()], note if reading and left_out else []
 
 
