@@ -187,7 +187,7 @@ def main() -> None:
     print(json.dumps(errors, indent=2))
     if asked is None:
         write_result("forecast", {"machine": machine, "runs": rows, **errors})
-        PAGE.write_text(as_markdown(rows, history, machine), encoding="utf-8")
+        PAGE.write_text(as_markdown(rows, errors, machine), encoding="utf-8")
 
 
 if __name__ == "__main__":

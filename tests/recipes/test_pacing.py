@@ -35,7 +35,7 @@ def probed(monkeypatch):
     """Widths that were timed, each with a pace of so many seconds as it has numbers; a fake takes the measuring."""
     widths = []
 
-    def measure(config, *, precision, dropout):
+    def measure(config, *, precision, dropout, batch_tokens):
         widths.append(config.hidden_size)
         return replace(PACE.scaled(config.hidden_size), precision=precision, is_measured=True)
 

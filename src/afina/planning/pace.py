@@ -96,13 +96,22 @@ class Pace:
         return asdict(self)
 
 
-def measure_pace(config: Any, *, precision: str = "fp32", dropout: float | None = None, seed: int = 0) -> Pace:
+def measure_pace(
+    config: Any,
+    *,
+    precision: str = "fp32",
+    dropout: float | None = None,
+    batch_tokens: int | None = None,
+    seed: int = 0,
+) -> Pace:
     """Time training steps and reading of shallow copies of a model.
 
     Args:
         config: The model's config, as transformers has it; it is not changed.
         precision: Arithmetic of training: `fp32`, `bf16` or `fp16`. Reading is in fp32, as the test is.
         dropout: Rate for every dropout; None leaves the config's own.
+        batch_tokens: Tokens in a training batch, where they are fewer than what is timed else: products of few rows are
+            slower for each.
         seed: Seed of the random weights; torch's random state is left as it was.
     """
     n_layers = int(config.num_hidden_layers)
@@ -110,7 +119,7 @@ def measure_pace(config: Any, *, precision: str = "fp32", dropout: float | None 
     random_state = torch.get_rng_state()
     try:
         torch.manual_seed(seed)
-        timings = {depth: _time(config, depth, precision, dropout) for depth in sorted({shallow, deep})}
+        timings = {depth: _time(config, depth, precision, dropout, batch_tokens) for depth in sorted({shallow, deep})}
     finally:
         torch.set_rng_state(random_state)
     ends = timings[shallow]
@@ -157,7 +166,7 @@ class _Timing:
     update: float
 
 
-def _time(config: Any, depth: int, precision: str, dropout: float | None) -> _Timing:
+def _time(config: Any, depth: int, precision: str, dropout: float | None, batch_tokens: int | None) -> _Timing:
     model = _shallow_copy(config, depth, dropout)
     shallow = model.config
     freeze(model, embeddings=True)
@@ -166,22 +175,24 @@ def _time(config: Any, depth: int, precision: str, dropout: float | None) -> _Ti
     model = accelerator.prepare(model)
     device = accelerator.device
     read, train = [], []
+    usual = _tokens_of_batch(int(shallow.hidden_size))
     for length in _lengths(shallow):
-        batch, n_tokens = _made_up(shallow, length)
+        batch, n_tokens = _made_up(shallow, length, min(usual, batch_tokens or usual))
+        to_read, n_to_read = _made_up(shallow, length, usual)
         targets = torch.zeros(len(batch.rows), dtype=torch.int64, device=device)
 
         def train_once(batch: Batch = batch, targets: torch.Tensor = targets) -> None:
             accelerator.backward(F.cross_entropy(batch_logits(model, batch, device), targets))
             model.zero_grad()
 
-        def read_once(batch: Batch = batch) -> None:
+        def read_once(batch: Batch = to_read) -> None:
             with torch.inference_mode():
                 fp32_forward(**model_inputs(model, batch, device)).logits.float().cpu()
 
         model.train()
         train.append((length, seconds_of(train_once, device=device) / n_tokens))
         model.eval()
-        read.append((length, seconds_of(read_once, device=device) / n_tokens))
+        read.append((length, seconds_of(read_once, device=device) / n_to_read))
     return _Timing(read, train, _time_update(model, accelerator))
 
 
@@ -227,9 +238,9 @@ def _lengths(config: Any) -> tuple[int, int]:
     return min(_SHORT, max(2, limit // 2)), min(_LONG, limit)
 
 
-def _made_up(config: Any, length: int) -> tuple[Batch, int]:
+def _made_up(config: Any, length: int, batch_tokens: int) -> tuple[Batch, int]:
     """A batch of texts of a length, and its tokens."""
-    n_texts = max(1, _tokens_of_batch(int(config.hidden_size)) // length)
+    n_texts = max(1, batch_tokens // length)
     # None of them is a pad token, which some models would look for.
     usable = np.setdiff1d(np.arange(config.vocab_size), config.pad_token_id)
     token_ids = np.random.default_rng(0).choice(usable, size=(n_texts, length))

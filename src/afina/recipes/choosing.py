@@ -49,7 +49,7 @@ from afina.recipes.plan_file import plan_text
 from afina.recipes.preparation import prepare_data
 from afina.recipes.reporting import Reporter, Silent
 from afina.recipes.speed import some_texts
-from afina.recipes.task import describe_task, wishes_of
+from afina.recipes.task import describe_task, likely_batch_tokens, wishes_of
 
 MULTILINGUAL = "multilingual"
 _MOST_CHOICES = 6
@@ -236,7 +236,7 @@ def _look_at(
     by_promise = sorted(models, key=lambda model: (place.get(model.name, len(order)), model.outline.matrix_weights))
     timed = time_models(
         by_promise, machine, precision=precision, dropout=choose_dropout(config, on_cpu=machine.device == "cpu"),
-        reporter=reporter,
+        batch_tokens=likely_batch_tokens(wishes, task, lengths[models[0].name][0]), reporter=reporter,
     )  # fmt: skip
     found = _enumerate(candidates(timed.paces), task, wishes, limits)
     others = [model.name for model in models if not lengths[model.name][1]]

@@ -22,7 +22,7 @@ from afina.recipes.forecasting import read_corrections
 from afina.recipes.known_models import know_model
 from afina.recipes.plan_file import chosen_settings
 from afina.recipes.speed import some_texts
-from afina.recipes.task import wishes_of
+from afina.recipes.task import likely_batch_tokens, wishes_of
 from afina.tokenization import Encoder
 
 _NO_LIMIT = 1_000_000
@@ -63,12 +63,14 @@ def plan_own(
         precision: Arithmetic of training.
         on_cpu: Whether training is on a CPU.
     """
-    model_config = pretrained.model.config
-    pace = measure_pace(model_config, precision=precision, dropout=choose_dropout(config, on_cpu=on_cpu))
+    model_config, wishes = pretrained.model.config, wishes_of(config, on_cpu=on_cpu)
     encoder = Encoder(pretrained.backend_tokenizer, _NO_LIMIT)
     lengths = encoder.encode(some_texts(train)).lengths
+    pace = measure_pace(
+        model_config, precision=precision, dropout=choose_dropout(config, on_cpu=on_cpu),
+        batch_tokens=likely_batch_tokens(wishes, task, lengths),
+    )  # fmt: skip
     candidate = Candidate(config.modeling.name, outline_of(model_config), pace, lengths)
-    wishes = wishes_of(config, on_cpu=on_cpu)
     wishes = replace(wishes, methods=tuple(method for method in wishes.methods if method != HEAD))
     limits = Limits(seconds_left, free_memory_mb(), read_corrections(made_by=MADE_BY_RUN), has_begun=True)
     fitting, rejected = enumerate_choices(candidate, task, wishes, limits)

@@ -37,6 +37,7 @@ def time_models(
     *,
     precision: str,
     dropout: float | None,
+    batch_tokens: int | None = None,
     reporter: Reporter,
     seconds: float = PROBE_SECONDS,
     clock: Callable[[], float] = time.monotonic,
@@ -51,6 +52,7 @@ def time_models(
         machine: Tells what can be timed at all, and gives a first rate where nothing can.
         precision: Arithmetic of training.
         dropout: Rate for every dropout.
+        batch_tokens: Tokens in a training batch.
         reporter: Told which model is timed.
         seconds: Most seconds to use.
         clock: Returns seconds.
@@ -65,7 +67,7 @@ def time_models(
             continue
         reporter.advance(number, len(models))
         config = read_config(model.fields, name=model.name)
-        timed[shape] = (model, measure_pace(config, precision=precision, dropout=dropout))
+        timed[shape] = (model, measure_pace(config, precision=precision, dropout=dropout, batch_tokens=batch_tokens))
     paces = {model.name: _pace_of(model, timed, machine, precision) for model in models}
     return Timed(paces, clock() - began)
 

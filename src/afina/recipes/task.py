@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from afina.config import RunConfig
 from afina.planning import FROZEN, HEAD, LORA, choose_bits
 from afina.planning.choices import METHODS, Task, Wishes
+from afina.planning.settings import batch_tokens_for
 from afina.recipes.preparation import PreparedData
+
+# Tokens read of a text where that is not settled.
+_USUAL_TOKENS = 256
 
 
 def describe_task(data: PreparedData) -> Task:
@@ -44,3 +51,15 @@ def wishes_of(config: RunConfig, *, on_cpu: bool) -> Wishes:
         keeps_states=modeling.prefix_cache != "off",
         lora_rank=modeling.lora_rank,
     )
+
+
+def likely_batch_tokens(wishes: Wishes, task: Task, lengths: npt.NDArray[np.int64]) -> int:
+    """Tokens in a training batch, as far as they follow before a way to train is chosen.
+
+    Args:
+        wishes: What the user has settled.
+        task: The texts.
+        lengths: Tokens of some of them, uncut, (n_some,).
+    """
+    tokens = float(np.minimum(lengths, wishes.max_tokens or _USUAL_TOKENS).mean())
+    return wishes.batch_tokens or batch_tokens_for(min(task.n_train, wishes.train_texts or task.n_train) * tokens)
