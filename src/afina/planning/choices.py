@@ -34,7 +34,7 @@ METHODS = (FULL, FROZEN, LORA, HEAD)
 _PAYS_FROM_EPOCHS = 1.5
 _MAX_TOKENS = (64, 128, 256, 512)
 # Fewer texts teach too little to be called a plan: this many, or this share of all.
-_FEWEST_TEXTS, _LEAST_SHARE = 200, 0.1
+_FEWEST_TEXTS, _LEAST_SHARE = 200, 0.05
 # Of the time for training, what a forecast may use up; the clock ends what takes longer.
 _FILL = 0.97
 _MEMORY_SHARE = 0.9

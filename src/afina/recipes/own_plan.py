@@ -76,7 +76,7 @@ def plan_own(
     fitting, rejected = enumerate_choices(candidate, task, wishes, limits)
     # A run that was asked for is made, on however few texts there is time for.
     fewer = [r.choice for r in rejected if r.choice.memory_mb <= _MEMORY_SHARE * limits.memory_mb]
-    ranked = best_of_each(fitting or fewer, {candidate.name: candidate}, task, n=1)
+    ranked = best_of_each([*fitting, *fewer], {candidate.name: candidate}, task, n=1)
     return ranked[0][0] if ranked else None
 
 
