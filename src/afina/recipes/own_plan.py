@@ -11,7 +11,7 @@ from afina.data import TextDataset
 from afina.errors import AfinaError, MachineLimitError
 from afina.modeling import PretrainedClassifier, outline_of
 from afina.planning import FROZEN, HEAD, choose_dropout
-from afina.planning.choices import Candidate, Choice, Limits, Task, enumerate_choices
+from afina.planning.choices import Candidate, Choice, Limits, Task, Wishes, enumerate_choices
 from afina.planning.cost import Texts, Training
 from afina.planning.history import MADE_BY_RUN
 from afina.planning.machine import free_memory_mb
@@ -28,6 +28,8 @@ from afina.tokenization import Encoder
 _NO_LIMIT = 1_000_000
 # Of the memory that is free, what a run may be forecast to take.
 _MEMORY_SHARE = 0.95
+# A batch of no plan has fewer tokens.
+_FEWEST_TOKENS = 256
 
 
 def is_open(config: RunConfig) -> bool:
@@ -71,7 +73,7 @@ def plan_own(
         batch_tokens=likely_batch_tokens(wishes, task, lengths),
     )  # fmt: skip
     candidate = Candidate(config.modeling.name, outline_of(model_config), pace, lengths)
-    wishes = replace(wishes, methods=tuple(method for method in wishes.methods if method != HEAD))
+    wishes = replace(wishes, methods=_methods(config, wishes))
     limits = Limits(seconds_left, free_memory_mb(), read_corrections(made_by=MADE_BY_RUN), has_begun=True)
     fitting, rejected = enumerate_choices(candidate, task, wishes, limits)
     # A run that was asked for is made, on however few texts there is time for.
@@ -101,6 +103,11 @@ def _filled(config: RunConfig, chosen: Mapping[str, Any]) -> RunConfig:
     return RunConfig.model_validate(settings)
 
 
+def _methods(config: RunConfig, wishes: Wishes) -> tuple[str, ...]:
+    """Methods that a run may take: the head alone only where it is wished for."""
+    return tuple(method for method in wishes.methods if method != HEAD or not is_open(config))
+
+
 def check_memory(config: RunConfig, task: Task) -> None:
     """Refuse, before anything is loaded, a model whose training cannot fit in memory.
 
@@ -115,13 +122,17 @@ def check_memory(config: RunConfig, task: Task) -> None:
         # Loading tells what is wrong with it.
         return
     wishes, modeling = wishes_of(config, on_cpu=True), config.modeling
-    leanest = HEAD if HEAD in wishes.methods else wishes.methods[-1]
     depth = wishes.freeze_layers if wishes.freeze_layers is not None else known.outline.n_layers // 2
-    training = Training(leanest, depth if leanest == FROZEN else 0, 1.0, wishes.batch_tokens or 256, 1)
-    needed = peak_memory_mb(
-        known.outline, training, train=Texts(task.n_train, 1.0, 1.0, task.characters),
-        source_characters=task.source_characters,
-    )  # fmt: skip
+    texts = Texts(task.n_train, 1.0, 1.0, task.characters)
+
+    def least(method: str) -> float:
+        training = Training(
+            method, depth if method == FROZEN else 0, 1.0, wishes.batch_tokens or _FEWEST_TOKENS, 1,
+            recomputes=wishes.recomputes, lora_rank=wishes.lora_rank,
+        )  # fmt: skip
+        return peak_memory_mb(known.outline, training, train=texts, source_characters=task.source_characters)
+
+    needed = min(least(method) for method in _methods(config, wishes))
     free = free_memory_mb()
     if (modeling.load_in_8bit or modeling.load_in_4bit) or needed <= _MEMORY_SHARE * free:
         return
