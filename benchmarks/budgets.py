@@ -74,8 +74,8 @@ def as_markdown(rows: list[dict[str, Any]], machine: dict[str, Any]) -> str:
         "# Runs within their time",
         "",
         f"`python benchmarks/budgets.py` on {machine['cores']} cores ({machine['processor']}), afina "
-        f"{machine['versions']['afina']}, torch {machine['versions']['torch']}: `afina train SOURCE --budget TIME` with "
-        "nothing else settled, one run each, seed 0. Seconds are of the whole process.",
+        f"{machine['versions']['afina']}, torch {machine['versions']['torch']}: `afina train SOURCE --budget TIME` "
+        "with nothing else settled, one run each, seed 0. Seconds are of the whole process.",
         "",
         "| source | budget | seconds | used | planned by itself | texts seen | ended because | accuracy "
         "| TF-IDF + LR |",
