@@ -33,6 +33,7 @@ METHODS = (FULL, FROZEN, LORA, HEAD)
 # States of frozen layers are kept where texts are read more than hardly once.
 _PAYS_FROM_EPOCHS = 1.5
 _MAX_TOKENS = (64, 128, 256, 512)
+_READS_ALL = 0.95
 # Fewer texts teach too little to be called a plan: this many, or this share of all.
 _FEWEST_TEXTS, _LEAST_SHARE = 200, 0.05
 # Of the time for training, what a forecast may use up; the clock ends what takes longer.
@@ -262,7 +263,13 @@ def _token_limits(candidate: Candidate, wishes: Wishes) -> Sequence[int]:
     enough = next((i for i, limit in enumerate(limits) if limit >= longest), len(limits) - 1)
     # A higher limit costs nothing where no text reaches it, and texts to come may be longer.
     default = max(enough, next((i for i, limit in enumerate(limits) if limit >= 256), len(limits) - 1))
-    return [limits[default]] if enough <= 1 else limits[1 : default + 1]
+    worth_a_thought = [limits[default]] if enough <= 1 else limits[1 : default + 1]
+    # A lower limit that cuts hardly anything saves as little.
+    read = [float(np.minimum(candidate.lengths, limit).sum() / candidate.lengths.sum()) for limit in worth_a_thought]
+    return [
+        limit for limit, share in zip(worth_a_thought, read, strict=True)
+        if limit == worth_a_thought[-1] or share < _READS_ALL
+    ]  # fmt: skip
 
 
 def _fit(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from afina.config import load_config
+from afina.config import RunConfig, load_config
 from afina.data import SAMPLE, clean_text, public_name, read_texts
 from afina.errors import ConfigError, DataError, ModelError
 from afina.modeling import EMBEDDED, HUB_IDS, Outline, load_tokenizer, locate, outline_of, read_config
@@ -269,10 +269,26 @@ def _time_here(work: _Work, memory_mb: float) -> dict[str, Any]:
     machine = measure_machine()
     config, _ = load_config()
     precision = choose_precision(config, fast_bf16=has_fast_bf16(machine.device))
+    # A few layers of what does not fit may not fit either.
+    fits = memory_mb <= machine.memory_for_training_mb
+    seconds = _training_seconds(work, config, machine, precision) if fits else None
+    return {
+        "platform": LOCAL,
+        **_here(machine),
+        "precision": precision,
+        "gflops": None if seconds is None else round(work.operations / seconds / 1e9, 1),
+        "minutes": None if seconds is None else seconds / 60,
+        "fits": fits,
+        "reasons": [] if fits else [f"does not fit: training takes about {memory_mb / 1e3:.1f} GB, and less is free"],
+    }
+
+
+def _training_seconds(work: _Work, config: RunConfig, machine: Machine, precision: str) -> float:
+    on_cpu = machine.device == "cpu"
     pace = measure_pace(
         read_config(work.model.fields, name=work.model.name),
         precision=precision,
-        dropout=choose_dropout(config, on_cpu=machine.device == "cpu"),
+        dropout=choose_dropout(config, on_cpu=on_cpu),
     )
     settings = work.settings
     training = Training(
@@ -281,21 +297,11 @@ def _time_here(work: _Work, memory_mb: float) -> dict[str, Any]:
         epochs=settings.epochs,
         batch_tokens=settings.batch_tokens,
         evaluations=0,
-        embeddings_trained=settings.method == FULL and machine.device != "cpu",
+        embeddings_trained=settings.method == FULL and not on_cpu,
         keeps_states=settings.method in (FROZEN, HEAD),
     )
     texts = Texts.of(work.n_texts, work.lengths, characters=0.0, batch_tokens=settings.batch_tokens)
-    seconds = training_seconds(pace, work.model.outline, training, train=texts, dev=texts._replace(n=0))
-    fits = memory_mb <= machine.memory_for_training_mb
-    return {
-        "platform": LOCAL,
-        **_here(machine),
-        "precision": precision,
-        "gflops": round(work.operations / seconds / 1e9, 1),
-        "minutes": seconds / 60 if fits else None,
-        "fits": fits,
-        "reasons": [] if fits else [f"does not fit: training takes about {memory_mb / 1e3:.1f} GB, and less is free"],
-    }
+    return training_seconds(pace, work.model.outline, training, train=texts, dev=texts._replace(n=0))
 
 
 def _here(machine: Machine) -> dict[str, Any]:
