@@ -1,7 +1,8 @@
-"""Short fine-tunings of a tiny model."""
+"""Short fine-tunings of a tiny model, and a model that is far too large."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,3 +21,16 @@ def tune(tiny_model: Path, reviews_csv: Path, tmp_path: Path) -> Callable[..., F
         return train_tiny(tiny_model, reviews_csv, tmp_path / name, few, **arguments)
 
     return run
+
+
+@pytest.fixture
+def giant(tmp_path: Path) -> str:
+    """A folder with nothing but the config of a model of 300 billion weights."""
+    folder = tmp_path / "giant"
+    folder.mkdir()
+    fields = {
+        "model_type": "bert", "hidden_size": 16384, "num_hidden_layers": 96, "num_attention_heads": 128,
+        "intermediate_size": 65536, "vocab_size": 30522,
+    }  # fmt: skip
+    (folder / "config.json").write_text(json.dumps(fields), encoding="utf-8")
+    return str(folder)

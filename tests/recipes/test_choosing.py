@@ -51,19 +51,6 @@ def look(tiny_model, reviews_csv):
     return run
 
 
-@pytest.fixture
-def giant(tmp_path) -> str:
-    """A folder with nothing but the config of a model of 300 billion weights."""
-    folder = tmp_path / "giant"
-    folder.mkdir()
-    fields = {
-        "model_type": "bert", "hidden_size": 16384, "num_hidden_layers": 96, "num_attention_heads": 128,
-        "intermediate_size": 65536, "vocab_size": 30522,
-    }  # fmt: skip
-    (folder / "config.json").write_text(json.dumps(fields), encoding="utf-8")
-    return str(folder)
-
-
 def choice(model):
     return Choice(model, way(), 64, 100, 1e-5, 1.0, 20.0, 500.0, 1e4, 1.0, 1.0)
 

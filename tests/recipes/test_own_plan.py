@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 
 import pytest
@@ -18,19 +17,6 @@ from afina.recipes import fine_tune, own_plan
 from afina.recipes.own_plan import check_memory, is_open, plan_own, with_choice
 
 TASK = Task(n_train=48, n_dev=6, n_test=6, characters=40.0, test_characters=40.0, source_characters=2_400.0)
-
-
-@pytest.fixture
-def giant(tmp_path) -> str:
-    """A folder with nothing but the config of a model of 300 billion weights."""
-    folder = tmp_path / "giant"
-    folder.mkdir()
-    fields = {
-        "model_type": "bert", "hidden_size": 16384, "num_hidden_layers": 96, "num_attention_heads": 128,
-        "intermediate_size": 65536, "vocab_size": 30522,
-    }  # fmt: skip
-    (folder / "config.json").write_text(json.dumps(fields), encoding="utf-8")
-    return str(folder)
 
 
 def settings(**given):

@@ -62,6 +62,14 @@ def test_more_epochs_and_a_lighter_method_change_the_work(tiny_model, reviews_cs
     assert frozen["memory_mb"] <= once["memory_mb"]
 
 
+def test_a_model_that_does_not_fit_here_is_not_timed(giant, reviews_csv):
+    document = compare_platforms(str(reviews_csv), giant, epochs=1)
+    here = document["here"]
+    assert (here["minutes"], here["gflops"], here["fits"]) == (None, None, False)
+    assert "does not fit" in here["reasons"][0]
+    assert any("lengths are counted in the tokens of minilm" in note for note in document["notes"])
+
+
 def test_a_model_of_the_catalog_that_is_not_here_is_reckoned_from_its_config(reviews_csv):
     document = compare_platforms(str(reviews_csv), "bert-tiny", epochs=1, max_tokens=16, method="head")
     assert any(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +12,8 @@ import numpy.typing as npt
 
 from afina.config import RunConfig, load_config
 from afina.data import SAMPLE, clean_text, public_name, read_texts
-from afina.errors import ConfigError, DataError, ModelError
-from afina.modeling import EMBEDDED, HUB_IDS, Outline, load_tokenizer, locate, outline_of, read_config
-from afina.modeling.catalog import CatalogEntry, is_local, read_catalog
+from afina.errors import ConfigError, DataError
+from afina.modeling import EMBEDDED, read_config
 from afina.planning import (
     FROZEN,
     FULL,
@@ -47,6 +44,7 @@ from afina.planning.platforms import (
     share_of_peak,
     training_memory_mb,
 )
+from afina.recipes.known_models import KnownModel, count_tokens, know_model
 from afina.recipes.reporting import Reporter, Silent
 
 METHODS = (FULL, FROZEN, HEAD, LORA)
@@ -57,27 +55,10 @@ _VERY_NARROW = 384
 
 
 @dataclass(frozen=True)
-class _Model:
-    """What is known of a model without its weights."""
-
-    name: str
-    fields: Mapping[str, Any]
-    """Of its config.json."""
-    outline: Outline
-    entry: CatalogEntry | None
-    """None of a model that is in no catalog."""
-
-    @property
-    def download_mb(self) -> float | None:
-        """What another machine has to download; None where it is not known."""
-        return self.entry.download_mb if self.entry else None
-
-
-@dataclass(frozen=True)
 class _Work:
     """A training: what has to be done, whatever the machine."""
 
-    model: _Model
+    model: KnownModel
     settings: Settings
     lengths: npt.NDArray[np.int64]
     """Tokens of each text that was measured, (n_texts,)."""
@@ -139,7 +120,7 @@ def compare_platforms(
         near = difflib.get_close_matches(method, METHODS, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(METHODS)}"
         raise ConfigError(f"Unknown method: {method!r}", hint=hint)
-    known = _find_model(model, catalog)
+    known = know_model(model, catalog=catalog)
     reporter.stage(f"Reading {public_name(source)}")
     work, notes = _measure_work(known, source, method=method, max_tokens=max_tokens, epochs=epochs)
     memory_mb = training_memory_mb(
@@ -186,35 +167,8 @@ def describe_platform(name: str) -> dict[str, Any]:
     }
 
 
-def _find_model(name: str, catalog: Path | None) -> _Model:
-    """A model's config, from the catalog, a folder or the Hub's cache."""
-    entries = read_catalog(catalog)
-    entry = entries.get(name) or next((e for e in entries.values() if e.hub.lower() == name.lower()), None)
-    if entry:
-        return _Model(name, entry.config, outline_of(entry.config, name=name), entry)
-    source = locate(name, catalog=catalog)
-    file = source / "config.json" if isinstance(source, Path) else _cached(source, "config.json")
-    if file is None:
-        raise ModelError(
-            f"The config of {name!r} is not on this machine, so its size is not known",
-            hint="take a model of the catalog (`afina models`) or a folder, or load it once with a network",
-        )
-    try:
-        fields = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"The config of {name!r} cannot be read: {error}") from None
-    return _Model(name, fields, outline_of(fields, name=name), None)
-
-
-def _cached(hub_id: str, file: str) -> Path | None:
-    from huggingface_hub import try_to_load_from_cache
-
-    found = try_to_load_from_cache(hub_id, file)
-    return Path(found) if isinstance(found, str) else None
-
-
 def _measure_work(
-    model: _Model, source: str, *, method: str, max_tokens: int | None, epochs: float | None
+    model: KnownModel, source: str, *, method: str, max_tokens: int | None, epochs: float | None
 ) -> tuple[_Work, list[str]]:
     """Read the texts and count their tokens; and sentences on what stands for something else."""
     raw = read_texts(_trained_part(source), want_label=False, max_rows=_MOST_TEXTS)
@@ -244,24 +198,15 @@ def _trained_part(source: str) -> str:
     return f"{SAMPLE}:train" if source == SAMPLE else source
 
 
-def _lengths(model: _Model, texts: list[str], max_tokens: int) -> tuple[npt.NDArray[np.int64], list[str]]:
-    from afina.tokenization import Encoder
-
-    notes = []
-    name = _tokenizer_here(model)
-    if name is None:
-        name = EMBEDDED
-        notes.append(f"{model.name} is not on this machine: lengths are counted in the tokens of {EMBEDDED}")
-    tokenizer = load_tokenizer(name)
-    return Encoder(tokenizer.tokenizer, max_tokens).encode(texts).lengths, notes
+def _lengths(model: KnownModel, texts: list[str], max_tokens: int) -> tuple[npt.NDArray[np.int64], list[str]]:
+    lengths, is_own = count_tokens(model, texts)
+    note = f"The tokenizer of {model.name} is not on this machine: lengths are counted in the tokens of {EMBEDDED}"
+    return np.minimum(lengths, max_tokens), [] if is_own else [note]
 
 
-def _tokenizer_here(model: _Model) -> str | None:
-    """What to load the model's tokenizer by; None where that would take a network."""
-    if model.entry:
-        # A user's catalog may call it by a name that only that catalog knows.
-        return (model.name if model.name in HUB_IDS else model.entry.hub) if is_local(model.entry) else None
-    return model.name if Path(model.name).expanduser().is_dir() or _cached(model.name, "tokenizer.json") else None
+def _download_mb(model: KnownModel) -> float | None:
+    """What another machine has to download; None where it is not known."""
+    return model.entry.download_mb if model.entry else None
 
 
 def _time_here(work: _Work, memory_mb: float) -> dict[str, Any]:
@@ -320,7 +265,7 @@ def _row(platform: Platform, machine: PlatformMachine, work: _Work, memory_mb: f
         work.operations,
         platform=platform,
         memory_mb=memory_mb,
-        download_mb=work.model.download_mb,
+        download_mb=_download_mb(work.model),
         width=work.model.outline.width,
     )
     limits = platform.limits
@@ -362,7 +307,7 @@ def _notes(work: _Work) -> list[str]:
         f"published fine-tunings reached, {fp32.low:.0%} to {fp32.high:.0%} in fp32 and {half.low:.0%} to "
         f"{half.high:.0%} in half precision",
         "Before it a session starts, installs and downloads: about "
-        f"{facts.start_up.minutes(work.model.download_mb):.0f} minutes, assumed and not measured",
+        f"{facts.start_up.minutes(_download_mb(work.model)):.0f} minutes, assumed and not measured",
         "A CPU's rate is reckoned from servers measured for afina, a free core being half of one or less",
         "Precision is what `afina train` takes by itself: bf16 where a GPU has it, else fp32. A T4 has none; "
         "--set training.precision=fp16 may make it several times as fast",
