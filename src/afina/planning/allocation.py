@@ -15,13 +15,13 @@ from afina.planning.method import OFF, CachePlan
 from afina.planning.probe import Speed
 
 # Most of the time that the test and all dev evaluations may take.
-_TEST_SHARE = 0.25
-_DEV_SHARE = 0.12
+TEST_SHARE = 0.25
+DEV_SHARE = 0.12
 # Machines are shared: predictions are planned as if they ran this much slower than measured.
 _SLOWDOWN = 1.25
 # Padding left over in batches of similar length.
 _PADDING = 1.05
-_MIN_TEST, _MIN_DEV = 40, 20
+MIN_TEST, MIN_DEV = 40, 20
 # For what nobody foresees: a step in hand when the time ends, a neighbour who wakes up while the test runs.
 _MARGIN_SHARE = 0.02
 # More is planned than the measured speed allows: a machine that proves faster, since others had kept it busy while it
@@ -105,8 +105,8 @@ def allocate(
     inference = speed.inference / (_SLOWDOWN * _PADDING)
     test_rate = inference / test_tokens  # texts a second
     dev_rate = inference / train_tokens
-    n_test_fit = min(n_test, max(_MIN_TEST, int(usable * _TEST_SHARE * test_rate)))
-    n_dev_fit = min(n_dev, max(_MIN_DEV, int(usable * _DEV_SHARE * dev_rate / evaluations)))
+    n_test_fit = min(n_test, max(MIN_TEST, int(usable * TEST_SHARE * test_rate)))
+    n_dev_fit = min(n_dev, max(MIN_DEV, int(usable * DEV_SHARE * dev_rate / evaluations)))
     # The last dev evaluation begins when the time for training has just ended.
     reserve = saving_seconds + _MARGIN_SHARE * seconds_left + n_test_fit / test_rate
     reserve += dev_readings * n_dev_fit / dev_rate

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from afina.modeling import Outline
+from afina.planning.allocation import DEV_SHARE, MIN_DEV, TEST_SHARE
 from afina.planning.cost import Texts, Training, training_seconds
 from afina.planning.history import Corrections
 from afina.planning.memory import peak_memory_mb
@@ -186,7 +187,9 @@ def seconds_before(candidate: Candidate, task: Task) -> float:
     return _START_SECONDS + loading + task.source_characters / _READ_CHARACTERS_PER_SECOND
 
 
-def seconds_after(candidate: Candidate, task: Task, read_seconds_a_token: float, max_tokens: int) -> float:
+def seconds_after(
+    candidate: Candidate, task: Task, read_seconds_a_token: float, max_tokens: int, *, budget_seconds: float = math.inf
+) -> float:
     """Seconds of the command that are neither training nor before it: the baseline, the test, the run and its report.
 
     Args:
@@ -194,11 +197,13 @@ def seconds_after(candidate: Candidate, task: Task, read_seconds_a_token: float,
         task: The texts.
         read_seconds_a_token: Of reading with all layers.
         max_tokens: Tokens read of a text.
+        budget_seconds: Where it is short, the baseline is fitted, and the model tested, on a part of the texts.
     """
     tokens = float(np.minimum(candidate.lengths, max_tokens).mean()) * task.test_characters / max(task.characters, 1e-9)
-    testing = (task.n_test + task.n_dev) * tokens * read_seconds_a_token
+    testing = min((task.n_test + task.n_dev) * tokens * read_seconds_a_token, TEST_SHARE * budget_seconds)
+    fitting = min(task.source_characters / _FIT_CHARACTERS_PER_SECOND, _BASELINE_SHARE * budget_seconds)
     saving = 4 * candidate.outline.weights / _WEIGHT_BYTES_PER_SECOND
-    return _END_SECONDS + saving + task.source_characters / _FIT_CHARACTERS_PER_SECOND + testing
+    return _END_SECONDS + saving + fitting + testing
 
 
 # Starting Python with its libraries and looking at the machine; writing a run and drawing its report.
@@ -207,6 +212,7 @@ _START_SECONDS, _END_SECONDS = 8.0, 8.0
 _WEIGHT_BYTES_PER_SECOND = 160e6
 # Reading, cleaning and comparing texts; tokenizing them and fitting the baseline.
 _READ_CHARACTERS_PER_SECOND, _FIT_CHARACTERS_PER_SECOND = 4e6, 1e6
+_BASELINE_SHARE = 0.15
 
 
 class _Reading(NamedTuple):
@@ -276,10 +282,14 @@ def _fit(
     candidate: Candidate, training: Training, reading: _Reading, task: Task, wishes: Wishes, limits: Limits
 ) -> Choice | Rejection:
     train, n_all = reading.train, reading.train.n
-    dev = train._replace(n=task.n_dev)
     read = candidate.pace.read_seconds(candidate.outline, train.weighted_length)
+    # In a short time fewer dev texts are scored, as `allocate` does.
+    n_dev = int(DEV_SHARE * limits.budget_seconds / max(training.evaluations * train.tokens * read, 1e-12))
+    dev = train._replace(n=min(task.n_dev, max(MIN_DEV, n_dev)))
     before = 0.0 if limits.has_begun else seconds_before(candidate, task)
-    overhead = before + seconds_after(candidate, task, read, reading.max_tokens)
+    overhead = before + seconds_after(
+        candidate, task, read, reading.max_tokens, budget_seconds=limits.budget_seconds
+    )  # fmt: skip
     available = _FILL * (limits.budget_seconds - overhead)
 
     def seconds_of(way: Training, n_texts: int) -> float:
