@@ -20,6 +20,8 @@ _UNPUBLISHED = 90.0
 _MEASURED = {EMBEDDED: 89.6}
 # Lost with half the texts; a second reading is worth a third of as many new texts, and a fourth nothing more.
 _POINTS_PER_HALVING, _WORTH_OF_READING, _READINGS_THAT_COUNT = 1.5, 0.33, 3.0
+# Below so many texts each halving costs more: a few hundred hardly train the layers at all.
+_FEW_TEXTS, _POINTS_PER_HALVING_OF_FEW = 2000, 4.0
 # Times the square of the share that is cut off: the last tokens of a text tell less than the first.
 _POINTS_CUT = 20.0
 _POINTS_FROZEN, _POINTS_LORA, _POINTS_HEAD = 2.5, 0.3, 10.0
@@ -41,6 +43,8 @@ def score(choice: Choice, candidate: Candidate, task: Task) -> float:
     if choice.method == HEAD:
         worth = choice.train_texts * _READINGS_THAT_COUNT**_WORTH_OF_READING
     points = _quality(candidate)[0] + _POINTS_PER_HALVING * math.log2(worth / asked)
+    # Of a small set all texts are few; what counts is how many of them a way to train leaves out.
+    points += _POINTS_PER_HALVING_OF_FEW * min(0.0, math.log2(worth / min(_FEW_TEXTS, asked)))
     points -= _POINTS_CUT * (1 - choice.share_read) ** 2
     return points - _method_points(choice, candidate)
 
