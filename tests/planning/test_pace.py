@@ -86,7 +86,7 @@ def test_a_model_of_few_tokens_has_a_pace(config_of, family, vocab_size):
 
 def test_no_token_of_a_timed_text_is_a_pad_token(config_of):
     for vocab_size, pad_token_id in ((3, 1), (512, 511)):
-        batch, n_tokens = module._made_up(config_of("bert", vocab_size=vocab_size, pad_token_id=pad_token_id), 16, 1024)
+        batch, n_tokens = module._made_up(config_of("bert", vocab_size=vocab_size, pad_token_id=pad_token_id), 16, 64)
         assert n_tokens == batch.token_ids.size == 64
         assert set(batch.token_ids.flat) <= set(range(vocab_size)) - {pad_token_id}
         assert batch.mask.sum() == 63
