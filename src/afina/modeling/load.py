@@ -24,7 +24,7 @@ from afina.labels import LabelSet
 from afina.modeling.anatomy import head_modules
 from afina.modeling.catalog import EMBEDDED, locate, revision_of
 from afina.modeling.catalog.locating import NEWEST, find_entry
-from afina.modeling.feeding import context_limit, ensure_pad_token, set_dropout, tokenizer_options
+from afina.modeling.feeding import context_limit, ensure_pad_token, set_dropout, tokenizer_options, turn_off_caches
 from afina.modeling.first_token import read_first_token_only
 from afina.modeling.outline import empty_model
 from afina.modeling.quantization import keep_full_precision, quantization_config
@@ -37,8 +37,6 @@ __all__ = [
 
 # Safe for weights of anyone: no pickle is read, and no code of a model's author is run or asked about.
 _SAFELY = {"use_safetensors": True, "trust_remote_code": False}
-# Keys and values of a decoder, and the states of XLNet, are kept for tokens to come, and none do.
-_CACHES = ("use_cache", "use_mems_eval")
 _OTHERS = "take an encoder such as minilm or roberta, or a decoder such as gpt2"
 
 
@@ -150,9 +148,7 @@ def load_fine_tuned(folder: Path, labels: LabelSet) -> PretrainedClassifier:
 
 def _pretrained(model: Any, tokenizer: Any, labels: LabelSet, *, bits: int | None = None) -> PretrainedClassifier:
     read_first_token_only(model)
-    for cache in _CACHES:
-        if getattr(model.config, cache, False):
-            setattr(model.config, cache, False)
+    turn_off_caches(model.config)
     return PretrainedClassifier(
         model=model,
         tokenizer=tokenizer,

@@ -17,7 +17,7 @@ from afina.planning.allocation import DEV_SHARE, MIN_DEV, TEST_SHARE
 from afina.planning.cost import Texts, Training, training_seconds
 from afina.planning.history import Corrections
 from afina.planning.memory import peak_memory_mb
-from afina.planning.method import plan_cache
+from afina.planning.method import PAYS_FROM_EPOCHS, plan_cache
 from afina.planning.pace import Pace
 from afina.planning.settings import (
     FROZEN,
@@ -31,8 +31,6 @@ from afina.planning.settings import (
 )
 
 METHODS = (FULL, FROZEN, LORA, HEAD)
-# States of frozen layers are kept where texts are read more than hardly once.
-_PAYS_FROM_EPOCHS = 1.5
 _MAX_TOKENS = (64, 128, 256, 512)
 _READS_ALL = 0.95
 # Fewer texts teach too little to be called a plan: this many, or this share of all.
@@ -352,7 +350,7 @@ def _fill(
 
 
 def _with_epochs(training: Training, epochs: float, *, may_keep: bool) -> Training:
-    keeps = training.method == HEAD or (training.method == FROZEN and may_keep and epochs >= _PAYS_FROM_EPOCHS)
+    keeps = training.method == HEAD or (training.method == FROZEN and may_keep and epochs >= PAYS_FROM_EPOCHS)
     return replace(training, epochs=epochs, keeps_states=keeps)
 
 

@@ -12,6 +12,8 @@ _BYTES = {"fp32": 4, "fp16": 2}
 # Share of the memory that is free now that kept states may take, and of the free disk.
 _MEMORY_SHARE, _DISK_SHARE = 0.25, 0.5
 OFF = "off"
+PAYS_FROM_EPOCHS = 1.5
+"""Readings from which states of frozen layers are kept; where there are fewer, more texts are read instead."""
 
 
 def choose_method(modeling: ModelingConfig) -> str:

@@ -29,6 +29,7 @@ from afina.planning.choices import Task
 from afina.planning.cost import Texts, Training
 from afina.planning.history import MADE_BY_RUN
 from afina.planning.memory import peak_memory_mb
+from afina.planning.method import PAYS_FROM_EPOCHS
 from afina.recipes.clock import Stopwatch
 from afina.recipes.forecasting import read_corrections
 from afina.recipes.preparation import PreparedData
@@ -41,8 +42,6 @@ Lengths = npt.NDArray[np.int64]
 
 _TEXTS_TO_MEASURE = 400
 _CHARACTERS_PER_TOKEN = 4.5
-# Read hardly more than once, states are better not kept, and more texts read instead.
-_PAYS_FROM_EPOCHS = 1.5
 _LENGTH_TO_MEASURE = 0.75
 # Writing a run: weights, their hash, the tokenizer and small files, at a slow disk's pace, the report with its figures,
 # and the interpreter's exit.
@@ -165,7 +164,7 @@ def _plan_cache(
     return plan_cache(
         config.modeling.prefix_cache,
         n_numbers=int(n_states * session.prefix.width),
-        repeats=epochs >= _PAYS_FROM_EPOCHS or session.settings.method == HEAD,
+        repeats=epochs >= PAYS_FROM_EPOCHS or session.settings.method == HEAD,
         free_memory=psutil.virtual_memory().available,
         free_disk=shutil.disk_usage(place).free,
     )

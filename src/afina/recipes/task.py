@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from afina.config import RunConfig
 from afina.planning import FROZEN, HEAD, LORA, choose_bits
-from afina.planning.choices import METHODS, Task, Wishes
+from afina.planning.choices import METHODS, Task, Wishes, n_wished
 from afina.planning.settings import batch_tokens_for
 from afina.recipes.preparation import PreparedData
 
@@ -62,4 +62,4 @@ def likely_batch_tokens(wishes: Wishes, task: Task, lengths: npt.NDArray[np.int6
         lengths: Tokens of some of them, uncut, (n_some,).
     """
     tokens = float(np.minimum(lengths, wishes.max_tokens or _USUAL_TOKENS).mean())
-    return wishes.batch_tokens or batch_tokens_for(min(task.n_train, wishes.train_texts or task.n_train) * tokens)
+    return wishes.batch_tokens or batch_tokens_for(n_wished(task, wishes) * tokens)
