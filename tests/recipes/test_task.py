@@ -78,3 +78,8 @@ def test_embeddings_are_trained_where_they_are_not_frozen():
 def test_settings_that_contradict_each_other_are_refused():
     with pytest.raises(ConfigError, match="8 and in 4 bits"):
         wishes(modeling__load_in_8bit=True, modeling__load_in_4bit=True)
+
+
+def test_evaluations_that_are_settled_are_planned_with():
+    config, _ = load_config(options={"training.evaluations": 3})
+    assert wishes_of(config, on_cpu=True).evaluations == 3

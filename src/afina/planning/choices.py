@@ -20,6 +20,7 @@ from afina.planning.memory import peak_memory_mb
 from afina.planning.method import PAYS_FROM_EPOCHS, plan_cache
 from afina.planning.pace import Pace
 from afina.planning.settings import (
+    DEFAULT_EVALUATIONS,
     FROZEN,
     FULL,
     HEAD,
@@ -38,7 +39,6 @@ _FEWEST_TEXTS, _LEAST_SHARE = 200, 0.05
 # Of the time for training, what a forecast may use up; the clock ends what takes longer.
 _FILL = 0.97
 _MEMORY_SHARE = 0.9
-_EVALUATIONS = 6
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,7 @@ class Wishes:
     epochs: float | None = None
     batch_tokens: int | None = None
     learning_rate: float | None = None
+    evaluations: int | None = None
     train_texts: int | None = None
     embeddings_trained: bool = False
     recomputes: bool = False
@@ -234,8 +235,8 @@ def _ways(outline: Outline, wishes: Wishes, reading: _Reading) -> Iterator[Train
     """What could be trained, at the epochs that the number of texts asks for."""
     epochs = wishes.epochs or size_defaults(reading.train.n)[0]
     make = partial(
-        Training, batch_tokens=reading.batch_tokens, evaluations=_EVALUATIONS, recomputes=wishes.recomputes,
-        lora_rank=wishes.lora_rank,
+        Training, batch_tokens=reading.batch_tokens, evaluations=wishes.evaluations or DEFAULT_EVALUATIONS,
+        recomputes=wishes.recomputes, lora_rank=wishes.lora_rank,
     )  # fmt: skip
     for method in wishes.methods:
         if method == FROZEN:

@@ -14,6 +14,7 @@ FULL, FROZEN, HEAD, LORA = "full", "frozen", "head", "lora"
 # Only real tokens cost time, so a limit that few texts reach costs nothing, and texts to come may be longer.
 _MAX_TOKENS = 256
 DEFAULT_BATCH_TOKENS = 1024
+DEFAULT_EVALUATIONS = 6
 # A small set is cut into smaller batches: a handful of steps an epoch learn little, however large they are.
 _STEPS_PER_EPOCH, _LEAST_BATCH_TOKENS = 40, 256
 
@@ -134,7 +135,7 @@ def choose_settings(
     """
     training, tokenization, modeling = config.training, config.tokenization, config.modeling
     epochs = HEAD_EPOCHS if method == HEAD else size_defaults(n_texts)[0]
-    max_tokens, evaluations = default_max_tokens(config, max_context), training.evaluations or 6
+    max_tokens, evaluations = default_max_tokens(config, max_context), training.evaluations or DEFAULT_EVALUATIONS
     depth = modeling.freeze_layers if isinstance(modeling.freeze_layers, int) else max(1, n_layers // 2)
     return Settings(
         method=method,

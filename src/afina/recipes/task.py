@@ -45,6 +45,7 @@ def wishes_of(config: RunConfig, *, on_cpu: bool) -> Wishes:
         epochs=training.epochs,
         batch_tokens=tokenization.batch_tokens,
         learning_rate=training.learning_rate,
+        evaluations=training.evaluations,
         train_texts=config.data.train_texts,
         embeddings_trained=not (on_cpu if modeling.freeze_embeddings is None else modeling.freeze_embeddings),
         recomputes=modeling.gradient_checkpointing,
