@@ -15,9 +15,9 @@ __all__ = [
     "AfinaError",
     "Classifier",
     "LabelSet",
+    "Predictor",
     "RunConfig",
     "RunFolder",
-    "TextClassifier",
     "TextDataset",
     "__version__",
     "evaluate",
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from afina.evaluation import evaluate
     from afina.inference import Classifier
     from afina.labels import LabelSet
-    from afina.protocols import TextClassifier
+    from afina.protocols import Predictor
     from afina.recipes import fine_tune
     from afina.run_folder import RunFolder
 else:
@@ -44,7 +44,7 @@ else:
             "LabelSet": "labels",
             "RunConfig": "config",
             "RunFolder": "run_folder",
-            "TextClassifier": "protocols",
+            "Predictor": "protocols",
             "TextDataset": "data",
             "evaluate": "evaluation",
             "fine_tune": "recipes",

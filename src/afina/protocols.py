@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from afina.labels import LabelSet
 
 
-class TextClassifier(Protocol):
+class Predictor(Protocol):
     """Anything that gives each text a probability for each label.
 
     A fine-tuned transformer, an exported one, a TF-IDF baseline and a test's 20-line fake all satisfy it, so

@@ -116,7 +116,7 @@ def test_a_manifest_that_cannot_be_followed_is_refused(write_run, entries, messa
 @pytest.mark.parametrize("texts", ["one text", [None], [b"bytes"]])
 def test_what_is_no_list_of_strings_is_refused(write_run, texts):
     classifier = Classifier.load(write_run({"max_tokens": 16}).root)
-    with pytest.raises(DataError, match="takes a list of strings"):
+    with pytest.raises(DataError, match="given as a list of strings"):
         classifier.predict_proba(texts)
 
 

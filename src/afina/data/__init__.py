@@ -1,6 +1,6 @@
 """Data room: a SOURCE in, a `TextDataset` and notes on what was done to it out. Imports only the foundation."""
 
-from afina.data.cleaning import clean_text, normalise
+from afina.data.cleaning import clean_text, is_blank, normalise
 from afina.data.columns import Columns, find_columns
 from afina.data.fingerprints import Fingerprints, digests_of
 from afina.data.loading import LoadNotes, load_dataset, map_labels
@@ -38,6 +38,7 @@ __all__ = [
     "find_clusters",
     "find_columns",
     "find_overlap",
+    "is_blank",
     "is_sample",
     "load_dataset",
     "map_labels",

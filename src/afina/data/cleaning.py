@@ -12,16 +12,30 @@ _LINE_BREAK_TAG = re.compile(r"<[\s/]{0,20}br[\s/]{0,20}>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
 _SPACES = re.compile(r"[^\S\n]+")
 _NOT_WORD = re.compile(r"[\W_]+")
+# Web pages escape what was escaped before: `&amp;lt;br&amp;gt;`.
+_MOST_ESCAPES = 4
 
 
 def clean_text(text: str) -> str:
-    """Line-break tags become line breaks, HTML entities their characters; ends and runs of blanks are trimmed."""
-    if "<" in text:
-        text = _LINE_BREAK_TAG.sub("\n", text)
-    if "&" in text and _ENTITY.search(text):
-        text = html.unescape(text)
+    """Line-break tags become line breaks, HTML entities their characters; ends and runs of blanks are trimmed.
+
+    A clean text stays as it is.
+    """
+    for _ in range(_MOST_ESCAPES):
+        before = text
+        if "<" in text:
+            text = _LINE_BREAK_TAG.sub("\n", text)
+        if "&" in text and _ENTITY.search(text):
+            text = html.unescape(text)
+        if text == before:
+            break
     # A lone surrogate (half an emoji, cut by some export) can be neither hashed nor tokenized.
     return _SPACES.sub(" ", as_utf8(text).replace("\r\n", "\n")).strip()
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text has nothing to read: no character, or only spaces, control and invisible ones."""
+    return all(unicodedata.category(char)[0] in "ZC" for char in text)
 
 
 def normalise(text: str) -> str:

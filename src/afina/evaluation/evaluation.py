@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from afina.data import TextDataset
 from afina.evaluation.metrics import Metrics, score
-from afina.protocols import TextClassifier
+from afina.protocols import Predictor
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Evaluation:
 
 
 def evaluate(
-    classifier: TextClassifier, dataset: TextDataset, *, samples: int = 2000, share_truncated: float | None = None
+    classifier: Predictor, dataset: TextDataset, *, samples: int = 2000, share_truncated: float | None = None
 ) -> Evaluation:
     """Score a classifier on a data set.
 

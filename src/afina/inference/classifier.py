@@ -10,16 +10,23 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from afina.data import clean_text, is_blank
 from afina.errors import ConfigError, DataError, ModelError
 from afina.evaluation import at_temperature, blend, read_tfidf
+from afina.inference.prediction import NO_TEXT, Prediction, predictions_of
 from afina.labels import LabelSet
-from afina.protocols import TextClassifier
+from afina.protocols import Predictor
 from afina.run_folder import RunFolder
 from afina.tokenization import DEFAULT_MAX_WINDOWS, HEAD, Encoder, Encodings
 
 
 class Backend(Protocol):
     """What turns token ids into logits."""
+
+    @property
+    def name(self) -> str:
+        """What computes: `torch`, `onnx-fp32` or `onnx-int8`."""
+        ...
 
     def logits(self, encodings: Encodings) -> npt.NDArray[np.float32]:
         """Logits of each text, (n_texts, n_labels)."""
@@ -51,7 +58,7 @@ class Classifier:
         labels: LabelSet,
         *,
         temperature: float = 1.0,
-        baseline: TextClassifier | None = None,
+        baseline: Predictor | None = None,
         baseline_weight: float = 0.0,
         blend_temperature: float = 1.0,
         threshold: float | None = None,
@@ -118,6 +125,16 @@ class Classifier:
         return self._labels
 
     @property
+    def backend(self) -> Backend:
+        """What computes its logits."""
+        return self._backend
+
+    @property
+    def encoder(self) -> Encoder:
+        """What turns its texts into token ids."""
+        return self._encoder
+
+    @property
     def threshold(self) -> float | None:
         """The probability from which on an answer is sure, 0 where all are; None where no such promise can be made."""
         return self._threshold
@@ -125,13 +142,16 @@ class Classifier:
     def predict_proba(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
         """Probability of each label for each text: (n_texts, n_labels) float64, rows summing to 1.
 
-        The answer for a text does not depend on the texts beside it, but for rounding in the seventh digit.
+        Texts are cleaned as those were that the model learned from. The answer for a text does not depend on the
+        texts beside it, but for rounding in the seventh digit. A blank text has the model's answer to no text at all,
+        which says what it leans to and nothing else; `classify` refuses it.
 
         Raises:
             DataError: `texts` is a single string, or holds something that is no string.
         """
-        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
-            raise DataError("predict_proba takes a list of strings", hint="wrap a single text: [text]")
+        return self._probabilities(_cleaned(texts))
+
+    def _probabilities(self, texts: list[str]) -> npt.NDArray[np.float64]:
         encodings = self._encoder.encode(texts)
         self._last_read = (tuple(texts), encodings.truncated)
         probabilities = at_temperature(self._backend.logits(encodings).astype(np.float64), self._temperature)
@@ -142,12 +162,31 @@ class Classifier:
             temperature=self._blend_temperature,
         )  # fmt: skip
 
+    def classify(self, texts: Sequence[str]) -> list[Prediction]:
+        """What a user is told of each text; a blank one has an error instead of an answer.
+
+        The command line, files and the web page answer with this.
+
+        Raises:
+            DataError: As `predict_proba`.
+        """
+        texts = _cleaned(texts)
+        answers = [Prediction(error=NO_TEXT)] * len(texts)
+        readable = [i for i, text in enumerate(texts) if not is_blank(text)]
+        probabilities = self._probabilities([texts[i] for i in readable])
+        _, truncated = self._last_read
+        found = predictions_of(probabilities, truncated, self._labels, threshold=self._threshold)
+        for i, answer in zip(readable, found, strict=True):
+            answers[i] = answer
+        return answers
+
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The most probable label of each text; errors as `predict_proba`."""
         return [self._labels.names[i] for i in self.predict_proba(texts).argmax(axis=1)]
 
     def truncated(self, texts: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Whether some part of each text is not read, (n_texts,); known already for those that were classified last."""
+        texts = _cleaned(texts)
         last_texts, truncated = self._last_read
         return truncated if last_texts == tuple(texts) else self._encoder.encode(texts).truncated
 
@@ -155,6 +194,12 @@ class Classifier:
         """Share of texts of which some part is not read."""
         truncated = self.truncated(texts)
         return float(truncated.mean()) if len(truncated) else 0.0
+
+
+def _cleaned(texts: Sequence[str]) -> list[str]:
+    if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+        raise DataError("Texts are given as a list of strings", hint="wrap a single text: [text]")
+    return [clean_text(text) for text in texts]
 
 
 def _temperature_left(manifest: Mapping[str, Any]) -> float:

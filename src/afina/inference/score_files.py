@@ -11,7 +11,8 @@ from afina.data import clean_text, find_columns, open_source, public_name
 from afina.data.sources import Row
 from afina.data.writing import check_output, row_writer
 from afina.errors import DataError
-from afina.protocols import TextClassifier
+from afina.inference.prediction import is_uncertain
+from afina.protocols import Predictor
 
 ROWS_PER_CHUNK = 1024
 PREDICTED, CONFIDENCE, UNCERTAIN, PROBABILITY = "predicted_label", "predicted_score", "uncertain", "probability_"
@@ -31,7 +32,7 @@ class ScoredFile:
 
 
 def score_file(
-    classifier: TextClassifier,
+    classifier: Predictor,
     source: str,
     out: Path,
     *,
@@ -94,14 +95,7 @@ def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield chunk
 
 
-def is_uncertain(probability: float, threshold: float | None) -> bool | None:
-    """Whether an answer is too improbable to be sure; None where no threshold can promise anything."""
-    return None if threshold is None else probability < threshold
-
-
-def _with_predictions(
-    rows: list[Row], texts: list[str], classifier: TextClassifier, threshold: float | None
-) -> list[Row]:
+def _with_predictions(rows: list[Row], texts: list[str], classifier: Predictor, threshold: float | None) -> list[Row]:
     filled = [i for i, text in enumerate(texts) if text]
     probabilities = classifier.predict_proba([texts[i] for i in filled])
     names = classifier.labels.names

@@ -23,6 +23,16 @@ class TorchBackend:
         self._pretrained = pretrained
         pretrained.model.eval()
 
+    @property
+    def name(self) -> str:
+        """`torch`."""
+        return "torch"
+
+    @property
+    def pretrained(self) -> PretrainedClassifier:
+        """The model itself."""
+        return self._pretrained
+
     @classmethod
     def load(cls, folder: Path, labels: LabelSet) -> TorchBackend:
         """Load a model folder; raises ModelError where it is damaged."""

@@ -49,7 +49,7 @@ from afina.planning import (
     has_fast_bf16,
 )
 from afina.planning.choices import Task
-from afina.protocols import TextClassifier
+from afina.protocols import Predictor
 from afina.recipes.own_plan import check_memory, is_open, plan_own, with_choice
 from afina.recipes.resources import describe_resources
 from afina.recipes.speed import mean_length
@@ -159,7 +159,7 @@ class Session:
         self,
         *,
         temperature: float = 1.0,
-        baseline: TextClassifier | None = None,
+        baseline: Predictor | None = None,
         baseline_weight: float = 0.0,
         blend_temperature: float = 1.0,
         threshold: float | None = None,

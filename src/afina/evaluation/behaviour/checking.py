@@ -19,7 +19,7 @@ import numpy.typing as npt
 from afina.evaluation.behaviour.cases import BehaviourTest, Case
 from afina.evaluation.intervals import Interval, exact_share
 from afina.labels import LabelSet
-from afina.protocols import TextClassifier
+from afina.protocols import Predictor
 
 TOLERANCE = 0.1
 _TEXTS_A_CALL = 1024
@@ -74,7 +74,7 @@ class TestResult:
 
 
 def run_tests(
-    classifier: TextClassifier,
+    classifier: Predictor,
     tests: Sequence[BehaviourTest],
     *,
     advance: Callable[[int, int], None] = lambda done, total: None,

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from afina.data import TextDataset
 from afina.evaluation import Evaluation, evaluate
-from afina.protocols import TextClassifier
+from afina.protocols import Predictor
 
 SINGLE_TEXTS = 60
 """Calls with one text, over which the median is taken."""
@@ -36,7 +36,7 @@ class Size:
 class Fitted:
     """A rung's classifier, and what it took to get it."""
 
-    classifier: TextClassifier
+    classifier: Predictor
     training_seconds: float
     """Fitting alone, without loading and testing."""
     trained_on: int
@@ -127,7 +127,7 @@ def measure(
     )
 
 
-def time_single_texts(classifier: TextClassifier, texts: Sequence[str], *, most: int = SINGLE_TEXTS) -> float:
+def time_single_texts(classifier: Predictor, texts: Sequence[str], *, most: int = SINGLE_TEXTS) -> float:
     """Median milliseconds of a call with one text, over the same texts for every classifier, or the first of them.
 
     Args:

@@ -13,7 +13,7 @@ from afina.config import RunConfig
 from afina.data import TextDataset
 from afina.data.languages import detect_languages
 from afina.evaluation import LexiconBaseline, MajorityBaseline, NbSvmBaseline, TfidfBaseline
-from afina.protocols import TextClassifier
+from afina.protocols import Predictor
 from afina.recipes.fine_tuning import fine_tune
 from afina.recipes.ladder.measuring import Fitted, Size, folder_bytes
 from afina.recipes.preparation import PreparedData
@@ -38,7 +38,7 @@ class Baseline:
 
     name: str
     title: str
-    fit: Callable[[TextDataset], TextClassifier]
+    fit: Callable[[TextDataset], Predictor]
     size: Callable[[Any], Size]
     unfit: Callable[[TextDataset], str | None] = lambda training: None
     is_trained: bool = True
