@@ -168,6 +168,23 @@ class Encoder:
         first_windows = None if len(windows) == len(texts) else np.concatenate([[0], np.cumsum(counts)])
         return Encodings(token_ids, offsets, truncated, first_windows)
 
+    def places(self, text: str) -> list[npt.NDArray[np.int64]]:
+        """Where in a text the tokens stand that are read of it.
+
+        Returns:
+            For each window, first and last character (exclusive) of each of its tokens, (n_tokens, 2), in the order
+            of `encode`; special tokens stand nowhere and have equal numbers.
+        """
+        encoding = self._tokenizer.encode(as_utf8(text))
+        places = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+        special = np.array(encoding.special_tokens_mask, dtype=np.bool_)
+        places[special, 1] = places[special, 0]
+        if len(places) <= self.max_tokens:
+            return [places]
+        rows = np.arange(len(places), dtype=np.int32)
+        windows, _ = self._cut(rows, encoding.special_tokens_mask.index(0))
+        return [places[window] for window in windows]
+
     def _cut(self, token_ids: npt.NDArray[np.int32], leading: int) -> tuple[list[npt.NDArray[np.int32]], bool]:
         """Windows of a long text, and whether some of its tokens are in none."""
         end = len(token_ids) - (self._n_special - leading)
