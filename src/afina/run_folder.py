@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from afina.errors import ModelError
+from afina.model_files import check_labels, refuse_adapters, refuse_unsafe_files
 from afina.utf8 import as_utf8
 
 PARTIAL_SUFFIX = ".partial"
@@ -83,6 +85,21 @@ class RunFolder:
     def blend(self) -> Path:
         """The TF-IDF baseline that is blended in; only where it is."""
         return self.root / "blend"
+
+    @property
+    def onnx(self) -> Path:
+        """The model as `afina export` wrote it; only where it did."""
+        return self.root / "onnx"
+
+    @property
+    def onnx(self) -> OnnxFolder:
+        """The model as ONNX Runtime takes it; only where `afina export` was run."""
+        return OnnxFolder(self.root / "onnx")
+
+    @property
+    def dev_texts(self) -> Path:
+        """dev.parquet: the texts that chose weights, temperature and threshold, with their labels."""
+        return self.root / "dev.parquet"
 
     @property
     def fingerprints(self) -> Path:
@@ -162,16 +179,33 @@ class RunFolder:
         return manifest
 
     def verify(self) -> dict[str, Any]:
-        """Check each artifact against the sha256 in the manifest, and return the manifest.
+        """See that the run is safe to load and as it was written, before a library opens any of it.
+
+        No file may be of a kind that can run code or name anything outside the run, each artifact must have the sha256
+        that the manifest lists, the model's folder must hold no other file, and the model must have the run's labels.
+
+        Returns:
+            The manifest.
 
         Raises:
-            ModelError: A file is missing or has changed; it is named.
+            ModelError: Something of this is not so; the file or the field is named.
         """
         manifest = self.read_manifest()
         artifacts = manifest.get("artifacts", {})
         if not isinstance(artifacts, dict):
             raise ModelError(f"The manifest of {self.root} does not list the run's files")
+        for folder in (self.model, self.adapter, self.blend, self.onnx):
+            refuse_unsafe_files(folder)
+        refuse_adapters(self.model)
+        self._check_artifacts(artifacts)
+        if (config := self.model / "config.json").is_file():
+            check_labels(config, manifest["labels"])
+        return manifest
+
+    def _check_artifacts(self, artifacts: Mapping[str, Any]) -> None:
         for name, expected in artifacts.items():
+            if not (self.root / name).resolve().is_relative_to(self.root.resolve()):
+                raise ModelError(f"The manifest of {self.root} lists a file outside the run: {name}")
             path = self.root / name
             if not path.is_file():
                 raise ModelError(f"The run {self.root} misses the file {name}", hint="copy the run folder again, whole")
@@ -180,7 +214,14 @@ class RunFolder:
                     f"The file {name} of run {self.root} has changed since it was written",
                     hint="restore it, or train again; its sha256 stands in run.json",
                 )
-        return manifest
+        for path in sorted(self.model.rglob("*")):
+            # What a desktop leaves behind, such as .DS_Store, no library reads.
+            is_read = path.is_file() and not path.name.startswith(".")
+            if is_read and path.relative_to(self.root).as_posix() not in artifacts:
+                raise ModelError(
+                    f"The file {path.relative_to(self.root).as_posix()} of run {self.root} is not one of the run's own",
+                    hint="remove it; run.json lists all files of the model",
+                )
 
     def artifact_hashes(self) -> dict[str, str]:
         """sha256 of all that answers and checks rest on, by path relative to the run: model, adapter, blend, prints."""
@@ -188,6 +229,38 @@ class RunFolder:
         files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
         files += [self.fingerprints] if self.fingerprints.is_file() else []
         return {path.relative_to(self.root).as_posix(): sha256_of(path) for path in files}
+
+
+@dataclass(frozen=True)
+class OnnxFolder:
+    """Paths of an exported model, which answers without the rest of its run but for the manifest and the blend."""
+
+    root: Path
+
+    @property
+    def record(self) -> Path:
+        """export.json: sha256 of each file, what a graph is fed with, and what the checks found; written last."""
+        return self.root / "export.json"
+
+    @property
+    def fp32(self) -> Path:
+        """The graph with its weights in 32-bit numbers."""
+        return self.root / "model.onnx"
+
+    @property
+    def int8(self) -> Path:
+        """The graph that multiplies in 8-bit integers; only where it was asked for and found good."""
+        return self.root / "model_int8.onnx"
+
+    @property
+    def tokenizer(self) -> Path:
+        """tokenizer.json, as in `model/`."""
+        return self.root / "tokenizer.json"
+
+    @property
+    def self_test(self) -> Path:
+        """self_test.json: texts, their token ids, and the logits that each graph gave them."""
+        return self.root / "self_test.json"
 
 
 def sha256_of(path: Path) -> str:
