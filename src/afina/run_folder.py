@@ -87,11 +87,6 @@ class RunFolder:
         return self.root / "blend"
 
     @property
-    def onnx(self) -> Path:
-        """The model as `afina export` wrote it; only where it did."""
-        return self.root / "onnx"
-
-    @property
     def onnx(self) -> OnnxFolder:
         """The model as ONNX Runtime takes it; only where `afina export` was run."""
         return OnnxFolder(self.root / "onnx")
@@ -194,7 +189,7 @@ class RunFolder:
         artifacts = manifest.get("artifacts", {})
         if not isinstance(artifacts, dict):
             raise ModelError(f"The manifest of {self.root} does not list the run's files")
-        for folder in (self.model, self.adapter, self.blend, self.onnx):
+        for folder in (self.model, self.adapter, self.blend, self.onnx.root):
             refuse_unsafe_files(folder)
         refuse_adapters(self.model)
         self._check_artifacts(artifacts)

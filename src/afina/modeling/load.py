@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,7 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer
-from transformers import (
-    MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
-    AutoConfig,
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-)
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from afina.errors import AfinaError, ModelError, first_line
@@ -28,6 +22,15 @@ from afina.modeling.feeding import context_limit, ensure_pad_token, set_dropout,
 from afina.modeling.first_token import read_first_token_only
 from afina.modeling.outline import empty_model
 from afina.modeling.quantization import keep_full_precision, quantization_config
+from afina.modeling.refusals import (
+    check_complete,
+    check_kind,
+    check_own_labels,
+    check_pad_token,
+    check_shapes,
+    check_vocabulary,
+    check_weight_files,
+)
 from afina.modeling.trainable import count_parameters
 
 __all__ = [
@@ -37,7 +40,6 @@ __all__ = [
 
 # Safe for weights of anyone: no pickle is read, and no code of a model's author is run or asked about.
 _SAFELY = {"use_safetensors": True, "trust_remote_code": False}
-_OTHERS = "take an encoder such as minilm or roberta, or a decoder such as gpt2"
 
 
 @dataclass
@@ -93,8 +95,9 @@ def load_pretrained(
     source, revision = locate(name, catalog=catalog), revision_of(name, catalog=catalog)
     with loading(name, catalog=catalog):
         config = AutoConfig.from_pretrained(source, revision=revision, trust_remote_code=False)
-        _check_kind(name, config)
-        _check_files(name, source)
+        check_kind(name, config)
+        check_weight_files(name, source)
+        _forget_own_code(config)
         config.id2label = dict(enumerate(labels))
         config.label2id = {label: i for i, label in enumerate(labels)}
         config.problem_type = "single_label_classification"
@@ -116,7 +119,7 @@ def load_pretrained(
         )
         base = f"{model.base_model_prefix}."
         # Not every pretraining has a use for the pooler, which is a part of the head in all but name.
-        _check_complete(name, [w for w in _new_weights(report) if w.startswith(base) and "pooler" not in w], model)
+        check_complete(name, [w for w in _new_weights(report) if w.startswith(base) and "pooler" not in w], model)
     if bits is not None:
         keep_full_precision(model)
     return _pretrained(model, tokenizer, labels, bits=bits)
@@ -131,18 +134,19 @@ def load_fine_tuned(folder: Path, labels: LabelSet) -> PretrainedClassifier:
     name = str(folder)
     with loading(name):
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-        _check_kind(name, config)
-        _check_files(name, folder)
-        if [config.id2label[i] for i in range(config.num_labels)] != list(labels):
-            raise ModelError(
-                f"The model in {name} has other labels: {', '.join(map(str, config.id2label.values()))} "
-                f"instead of {', '.join(labels)}"
-            )
+        check_kind(name, config)
+        check_weight_files(name, folder)
+        check_own_labels(name, config, labels)
+        pad_id = config.pad_token_id
         tokenizer = _load_tokenizer(name, folder, config)
+        check_pad_token(name, tokenizer, pad_id)
+        # Weights of another shape are told below, and by what they are.
         model, report = AutoModelForSequenceClassification.from_pretrained(
-            folder, config=config, output_loading_info=True, dtype=torch.float32, **_SAFELY
-        )
-        _check_complete(name, _new_weights(report), model)
+            folder, config=config, ignore_mismatched_sizes=True, output_loading_info=True, dtype=torch.float32,
+            **_SAFELY,
+        )  # fmt: skip
+        check_shapes(name, sorted(report["mismatched_keys"]))
+        check_complete(name, _new_weights(report), model)
     return _pretrained(model, tokenizer, labels)
 
 
@@ -163,13 +167,9 @@ def _load_tokenizer(name: str, source: str | Path, config: Any, *, revision: str
     tokenizer = AutoTokenizer.from_pretrained(
         source, revision=revision, trust_remote_code=False, **tokenizer_options(config)
     )
+    tokenizer.init_kwargs.pop("auto_map", None)
     backend = backend_of(name, tokenizer)
-    n_known, n_embedded = backend.get_vocab_size(with_added_tokens=False), config.get_text_config().vocab_size
-    if n_known > n_embedded:
-        raise ModelError(
-            f"The tokenizer of {name!r} is not that of its model: it has {n_known:,} tokens, the model {n_embedded:,}",
-            hint="the tokenizer that the model was trained with should stand beside it",
-        )
+    check_vocabulary(name, backend, config.get_text_config().vocab_size)
     ensure_pad_token(tokenizer, config)
     return tokenizer
 
@@ -195,48 +195,15 @@ def backend_of(name: str, tokenizer: Any) -> Tokenizer:
     return backend
 
 
-def _check_kind(name: str, config: Any) -> None:
-    """Refuse, before weights are read, what cannot classify texts in padded batches."""
-    kind = config.model_type
-    if config.is_encoder_decoder:
-        raise ModelError(
-            f"The model {name!r} ({kind}) is an encoder-decoder, and afina trains encoders and decoders", hint=_OTHERS
-        )
-    if type(config) not in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
-        raise ModelError(f"The model {name!r} ({kind}) is no model that classifies texts", hint=_OTHERS)
-    model_class = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)]
-    if "attention_mask" not in inspect.signature(model_class.forward).parameters:
-        raise ModelError(
-            f"The model {name!r} ({kind}) reads padding as text, so its answers depend on the batch", hint=_OTHERS
-        )
-
-
-def _check_files(name: str, source: str | Path) -> None:
-    """Refuse a folder with pickled weights and no others; the Hub's client tells of such a repository itself."""
-    folder = Path(source)
-    if folder.is_dir() and not any(folder.glob("*.safetensors")):
-        pickled = next((path.name for pattern in ("*.bin", "*.pt", "*.ckpt") for path in folder.glob(pattern)), None)
-        raise ModelError(
-            f"The model {name!r} has no weights in safetensors" + (f", only {pickled}" if pickled else ""),
-            hint="a pickle can run any code, and afina reads none: save the model with `save_pretrained` once more"
-            if pickled
-            else "its folder should hold a model.safetensors",
-        )
+def _forget_own_code(config: Any) -> None:
+    """Leave out what names code of the model's author, where transformers knows the model itself: no run keeps it."""
+    if hasattr(config, "auto_map"):
+        del config.auto_map
 
 
 def _new_weights(report: dict[str, Any]) -> list[str]:
     """Names of weights that were not read but drawn at random."""
     return sorted({*report["missing_keys"], *(mismatch[0] for mismatch in report["mismatched_keys"])})
-
-
-def _check_complete(name: str, random: Collection[str], model: Any) -> None:
-    """Refuse a model some of whose pretrained weights would silently be random."""
-    if random:
-        raise ModelError(
-            f"The model {name!r} lacks {len(random):,} of {len(model.state_dict()):,} weights, such as "
-            f"{next(iter(random))}",
-            hint="its config.json and its weights do not belong together, or a file is missing",
-        )
 
 
 @contextmanager
