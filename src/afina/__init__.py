@@ -18,6 +18,7 @@ __all__ = [
     "Predictor",
     "RunConfig",
     "RunFolder",
+    "TextClassifier",
     "TextDataset",
     "__version__",
     "evaluate",
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from afina.inference import Classifier
     from afina.labels import LabelSet
     from afina.protocols import Predictor
-    from afina.recipes import fine_tune
+    from afina.recipes import TextClassifier, fine_tune
     from afina.run_folder import RunFolder
 else:
     __getattr__, __dir__ = attach(
@@ -45,6 +46,7 @@ else:
             "RunConfig": "config",
             "RunFolder": "run_folder",
             "Predictor": "protocols",
+            "TextClassifier": "recipes",
             "TextDataset": "data",
             "evaluate": "evaluation",
             "fine_tune": "recipes",

@@ -18,6 +18,7 @@ __all__ = [
     "Repeated",
     "Reporter",
     "Silent",
+    "TextClassifier",
     "Tuned",
     "audit_labels",
     "check_run",
@@ -28,6 +29,7 @@ __all__ = [
     "describe_platform",
     "estimate_models",
     "evaluate_run",
+    "explain_texts",
     "fine_tune",
     "fine_tune_seeds",
     "inspect_data",
@@ -47,7 +49,9 @@ if TYPE_CHECKING:
     from afina.recipes.checking import check_run
     from afina.recipes.choosing import Planned, estimate_models, plan
     from afina.recipes.comparing import compare_runs
+    from afina.recipes.estimator import TextClassifier
     from afina.recipes.evaluating import evaluate_run
+    from afina.recipes.explaining import explain_texts
     from afina.recipes.fine_tuning import FineTuned, fine_tune, resume
     from afina.recipes.inspecting import inspect_data
     from afina.recipes.labelled import ReadOptions
@@ -73,6 +77,7 @@ else:
             "Repeated": "repeating",
             "Reporter": "reporting",
             "Silent": "reporting",
+            "TextClassifier": "estimator",
             "Tuned": "tuning",
             "audit_labels": "auditing",
             "check_run": "checking",
@@ -83,6 +88,7 @@ else:
             "describe_platform": "platforms",
             "estimate_models": "choosing",
             "evaluate_run": "evaluating",
+            "explain_texts": "explaining",
             "fine_tune": "fine_tuning",
             "fine_tune_seeds": "repeating",
             "inspect_data": "inspecting",

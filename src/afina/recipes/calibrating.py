@@ -85,11 +85,12 @@ class Calibration:
         """`calibration`, `unsure`: what `train --json` and the manifest hold.
 
         Args:
-            test: Texts that chose nothing.
+            test: Texts that chose nothing; of none, nothing is measured.
             probabilities: The run's answers to them, (n_texts, n_labels).
         """
         found = self.threshold
-        measured = None if found is None else measure_threshold(test.label_ids, probabilities, found.value).as_dict()
+        is_measured = found is not None and len(test) > 0
+        measured = measure_threshold(test.label_ids, probabilities, found.value).as_dict() if is_measured else None
         return {
             "calibration": {
                 "temperature": self.temperature,
@@ -99,7 +100,9 @@ class Calibration:
                 "test": {
                     **_errors(test.label_ids, probabilities, self.last_temperature).as_dict(),
                     "ece_by_chance": chance_calibration_error(probabilities),
-                },
+                }
+                if len(test)
+                else None,
             },
             "unsure": {
                 "error_rate": self.error_rate,

@@ -20,25 +20,8 @@ def model_card(
         base: Hub id or folder of the pretrained model.
         licence: Its licence, where that is known.
     """
-    # This folder holds the fine-tuned model alone, whatever the run blends in beside it.
-    test = summary["blend"]["test_alone"] or summary["test"]
-    baseline, weight = summary["baseline"], summary["blend"]["weight"]
-    metrics = "\n".join(
-        f"      - type: {metric}\n        value: {test[metric]['value']:.4f}"
-        for metric in ("accuracy", "f1", "precision", "recall")
-    )
     base_line = f"base_model: {json.dumps(base)}\n" if _is_hub_id(base) else ""
     licence_line = f"license: {json.dumps(licence)}\n" if licence else ""
-    rows = "\n".join(
-        f"| {metric} | {_cell(test[metric])} | {_cell(baseline[metric])} | {_cell(baseline['majority'][metric])} |"
-        for metric in ("accuracy", "f1", "precision", "recall", "matthews")
-    )
-    blended = (
-        f"With {baseline['name']} blended in ({weight:g} of the log-probabilities), as the run answers, its accuracy "
-        f"is {_cell(summary['test']['accuracy'])}. "
-        if weight
-        else ""
-    )
     warnings = "\n".join(f"- {warning}" for warning in summary["warnings"]) or "- none"
     settings = "\n".join(f"| {key} | {value} |" for key, value in summary["settings"].items())
     return f"""---
@@ -47,18 +30,7 @@ library_name: transformers
 {licence_line}{base_line}tags:
 - text-classification
 - afina
-model-index:
-- name: {json.dumps(name)}
-  results:
-  - task:
-      type: text-classification
-    dataset:
-      name: {json.dumps(test["dataset"])}
-      type: {json.dumps(test["dataset"])}
-      split: test
-    metrics:
-{metrics}
----
+{_index(name, summary)}---
 
 # {name}
 
@@ -72,16 +44,7 @@ classify = pipeline("text-classification", "path/to/model", truncation=True)
 {_of_long_texts(summary["settings"])}
 ## How good it is
 
-On {test["n"]:,} test texts that chose nothing, with 95 % bootstrap intervals.
-F1, precision and recall: {test["average"]}.
-
-| | this model | {baseline["name"]} | {baseline["majority"]["name"]} |
-|---|---|---|---|
-{rows}
-
-{blended}{summary["verdict"]}. The baseline was fitted on {baseline["trained_on"]:,} texts.
-
-{_of_weaknesses(summary["test"])}
+{_of_scores(summary)}
 
 ## What its probabilities are worth
 
@@ -103,6 +66,62 @@ Expect it to do worse on texts of another kind.
 |---|---|
 {settings}
 """
+
+
+def _test_of(summary: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Test scores of the fine-tuned model alone, which the folder holds, whatever the run blends in beside it."""
+    found: Mapping[str, Any] | None = summary["blend"]["test_alone"] or summary["test"]
+    return found
+
+
+def _index(name: str, summary: Mapping[str, Any]) -> str:
+    """`model-index`, by which the Hub shows scores; empty where the run was not tested."""
+    test = _test_of(summary)
+    if test is None:
+        return ""
+    metrics = "\n".join(
+        f"      - type: {metric}\n        value: {test[metric]['value']:.4f}"
+        for metric in ("accuracy", "f1", "precision", "recall")
+    )
+    return f"""model-index:
+- name: {json.dumps(name)}
+  results:
+  - task:
+      type: text-classification
+    dataset:
+      name: {json.dumps(test["dataset"])}
+      type: {json.dumps(test["dataset"])}
+      split: test
+    metrics:
+{metrics}
+"""
+
+
+def _of_scores(summary: Mapping[str, Any]) -> str:
+    """The test scores beside those of the baselines, and what they come to."""
+    test, baseline, weight = _test_of(summary), summary["baseline"], summary["blend"]["weight"]
+    if test is None:
+        return f"{summary['verdict']}."
+    rows = "\n".join(
+        f"| {metric} | {_cell(test[metric])} | {_cell(baseline[metric])} | {_cell(baseline['majority'][metric])} |"
+        for metric in ("accuracy", "f1", "precision", "recall", "matthews")
+    )
+    blended = (
+        f"With {baseline['name']} blended in ({weight:g} of the log-probabilities), as the run answers, its accuracy "
+        f"is {_cell(summary['test']['accuracy'])}. "
+        if weight
+        else ""
+    )
+    return f"""On {test["n"]:,} test texts that chose nothing, with 95 % bootstrap intervals.
+F1, precision and recall: {test["average"]}.
+
+| | this model | {baseline["name"]} | {baseline["majority"]["name"]} |
+|---|---|---|---|
+{rows}
+
+{blended}{summary["verdict"]}. The baseline was fitted on {baseline["trained_on"]:,} texts.
+
+{_of_weaknesses(summary["test"])}"""
 
 
 def _is_hub_id(base: str) -> bool:
@@ -146,7 +165,9 @@ def _of_probabilities(summary: Mapping[str, Any]) -> str:
     temperature, blended = calibration["temperature"], summary["blend"]["weight"]
     test = calibration["test"]
     error = (
-        f"{summary['blend']['test_alone']['ece']:.3f} on the test texts"
+        f"{calibration['dev']['ece_after']:.3f} on the dev texts that fitted them"
+        if test is None
+        else f"{summary['blend']['test_alone']['ece']:.3f} on the test texts"
         if blended
         else f"{test['ece_after']:.3f} on the test texts, and was {test['ece_before']:.3f} before"
     )
@@ -170,9 +191,10 @@ def _of_probabilities(summary: Mapping[str, Any]) -> str:
     else:
         sure = (
             f"From a probability of {unsure['threshold']:.3f} on, {whose} is sure: the dev texts promise that at most "
-            f"{unsure['error_rate']:.1%} of those are wrong. Of the test texts "
-            f"{unsure['test']['coverage']['value']:.1%} have a sure answer."
+            f"{unsure['error_rate']:.1%} of those are wrong."
         )
+        if unsure["test"] is not None:
+            sure += f" Of the test texts {unsure['test']['coverage']['value']:.1%} have a sure answer."
     return f"{held}\nTheir expected calibration error is {error}.\n{sure}"
 
 

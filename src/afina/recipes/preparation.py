@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from afina.config import DataConfig, RunConfig
 from afina.data import (
     SAMPLE,
@@ -14,6 +16,7 @@ from afina.data import (
     LoadNotes,
     Overlap,
     TextDataset,
+    duplicate_rows,
     find_overlap,
     is_sample,
     load_dataset,
@@ -170,6 +173,32 @@ def prepare_data(
     if config.test is None and not is_divided:
         whole["test"] = test
     return PreparedData.of(train, dev, test, config=config, whole=whole, shared=shared, files=files, **notes)
+
+
+def prepare_given(
+    dataset: TextDataset, config: DataConfig, *, seed: int, reporter: Reporter, **notes: Any
+) -> PreparedData:
+    """Texts that are in memory already: all are trained on but a dev part, and none are held out to test on.
+
+    Args:
+        dataset: The texts; those that repeat an earlier one's words and label are left out.
+        config: `source` is what the manifest calls them; `dev_share` the share that chooses the best weights.
+        seed: Seed of the division, unless `config` has one.
+        reporter: Told what was left out.
+        notes: As for `PreparedData.of`.
+
+    Raises:
+        DataError: A label has too few texts to be learned and to be chosen by.
+    """
+    repeats = duplicate_rows(dataset)
+    if len(repeats):
+        reporter.tell(f"Texts left out that repeat an earlier one's words and label: {len(repeats):,}")
+    dataset = dataset.without(repeats)
+    require_rows_per_label(dataset, 2)
+    share = min(config.dev_share, MAX_DEV / len(dataset))
+    train, dev = split(dataset, (1 - share, share), seed=division_seed(config, seed))
+    none = dataset.select(np.zeros(0, dtype=np.int64))
+    return PreparedData.of(train, dev, none, config=config, whole={"train": train, "dev": dev}, **notes)
 
 
 def division_seed(config: DataConfig, seed: int) -> int:

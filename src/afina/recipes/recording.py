@@ -57,12 +57,13 @@ def write_run(
     """
     card = model_card(name, summary, data.record, base=session.base_name, licence=_licence_of(config))
     _write_model(folder, session, card)
-    _write_predictions(folder, data, tested)
     fingerprint(data, learned).write(folder.fingerprints)
-    mistakes = find_mistakes(
-        data.test, tested.probabilities, tested.baseline_probabilities, training=TrainingTexts(data.train)
-    )
-    write_json(folder.mistakes, mistakes)
+    if len(data.test):
+        _write_predictions(folder, data, tested)
+        mistakes = find_mistakes(
+            data.test, tested.probabilities, tested.baseline_probabilities, training=TrainingTexts(data.train)
+        )
+        write_json(folder.mistakes, mistakes)
     if any(file.rejected for file in data.files):
         write_rejected(data.files, folder.rejected)
     write_json(folder.manifest, _manifest(folder, session, summary, config, origins, data))

@@ -24,24 +24,32 @@ from afina.inference import Classifier
 from afina.recipes.blending import Blending
 from afina.training import ALL_STEPS
 
+_NOT_TESTED = "No texts were held out to test it, so that nothing is known of how good it is"
+
 
 @dataclass(frozen=True)
 class Tested:
-    """Scores on the test set, as they are printed and recorded."""
+    """Scores on the test set, as they are printed and recorded; None where there is no test set."""
 
     probabilities: npt.NDArray[np.float64]
     """Of each test text, (n_texts, n_labels)."""
     baseline_probabilities: npt.NDArray[np.float64]
     """Those of the baseline, (n_texts, n_labels)."""
-    model: dict[str, Any]
+    model: dict[str, Any] | None
     """Of what the run will answer with, in every detail: the fine-tuned model, or its blend with the baseline."""
     model_alone: dict[str, Any] | None
     """Of the fine-tuned model without the baseline, where that is blended in."""
-    baseline: dict[str, Any]
-    difference: dict[str, float]
+    baseline: dict[str, Any] | None
+    difference: dict[str, float] | None
     """Accuracy of the model less that of the baseline, paired."""
-    beats_baseline: bool
+    beats_baseline: bool | None
     verdict: str
+
+    @classmethod
+    def without_texts(cls, n_labels: int) -> Tested:
+        """Of a run that no texts were held out for: there are no scores, and that is said."""
+        nothing = np.zeros((0, n_labels))
+        return cls(nothing, nothing, None, None, None, None, None, _NOT_TESTED)
 
 
 def test_once(
@@ -57,12 +65,14 @@ def test_once(
 
     Args:
         classifier: The fine-tuned model alone, calibrated.
-        test: Texts that chose nothing.
+        test: Texts that chose nothing; there may be none.
         tfidf: The fitted TF-IDF baseline.
         training: Training texts, for the majority class.
         samples: Bootstrap resamples behind each interval.
         blending: How the TF-IDF baseline is mixed into the run's answers, chosen before.
     """
+    if not len(test):
+        return Tested.without_texts(len(test.labels))
     alone = evaluate(classifier, test, samples=samples)
     # Asked after: what was read while predicting need not be read again to count what was cut.
     alone = replace(alone, share_truncated=classifier.share_truncated(test.texts))

@@ -136,7 +136,7 @@ def _in_time(
             n_dev=len(data.dev),
             n_test=len(data.test),
             train_tokens=mean_tokens,
-            test_tokens=float(test_lengths.mean()),
+            test_tokens=float(test_lengths.mean()) if len(test_lengths) else mean_tokens,
             epochs=settings.epochs,
             evaluations=settings.evaluations,
             saving_seconds=saving_seconds,
