@@ -20,6 +20,7 @@ from afina.cli import (
     check,
     compare,
     evaluate,
+    explain,
     inspect,
     ladder,
     matrix,
@@ -54,6 +55,7 @@ app.command(epilog=compare.EXAMPLES)(compare.compare)
 app.command(epilog=check.EXAMPLES)(check.check)
 app.command(epilog=platforms.EXAMPLES)(platforms.platforms)
 app.command(epilog=predict.EXAMPLES)(predict.predict)
+app.command(epilog=explain.EXAMPLES)(explain.explain)
 app.command(epilog=report.EXAMPLES)(report.report)
 data = typer.Typer(help="See what texts hold before anything is trained on them.", no_args_is_help=True)
 data.command(epilog=inspect.EXAMPLES)(inspect.inspect)

@@ -1,0 +1,104 @@
+"""Explain the answers of a run: which words moved them."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from afina.data import clean_text, is_blank
+from afina.errors import DataError
+from afina.inference.classifier import Classifier
+from afina.inference.explaining import DEFAULT_MAX_EVALS, GRADIENTS, OCCLUSION, Explanation, explain
+from afina.run_folder import RunFolder
+
+
+def explain_texts(
+    run: str | os.PathLike[str],
+    texts: Sequence[str],
+    *,
+    method: str = OCCLUSION,
+    target: str | None = None,
+    max_evals: int = DEFAULT_MAX_EVALS,
+    backend: str = "auto",
+    threads: int | None = None,
+    on_text: Callable[[int], None] = lambda done: None,
+) -> dict[str, Any]:
+    """Explain what a run answers to texts.
+
+    Args:
+        run: Run folder.
+        texts: The texts.
+        method: `occlusion` or `ig`, see `afina.inference.explaining.explain`; the latter runs in PyTorch.
+        target: Label to explain; the most probable one if none is given.
+        max_evals: Most questions by which `occlusion` weighs the words of a text.
+        backend: What computes the answers, see `Classifier.load`.
+        threads: Threads to compute with.
+        on_text: Called with the number of texts done.
+
+    Returns:
+        `{"run", "explanations": [...]}`, one for each text.
+
+    Raises:
+        DataError: A text is blank, or there is no such label.
+        ConfigError: There is no such method or backend, or `ig` is asked of a backend without gradients.
+        ModelError: There is no such run, or a file of it is missing or changed.
+        MissingExtraError: captum is not installed and the method is `ig`.
+    """
+    for i, text in enumerate(texts, 1):
+        if is_blank(clean_text(text)):
+            raise DataError(f"Text {i} has nothing to explain: it is blank" if len(texts) > 1 else "The text is blank")
+    if method == GRADIENTS and backend == "auto":
+        backend = "torch"
+    classifier = _load(run, backend=backend, threads=threads)
+    blended = float((RunFolder(Path(run)).read_manifest().get("blend") or {}).get("weight") or 0)
+    explanations = []
+    for done, text in enumerate(texts, 1):
+        started = time.perf_counter()
+        explanation = explain(
+            classifier, text, target=target, method=method, max_evals=max_evals,
+            # The baseline of a blended run reads every word.
+            encoder=None if blended and method == OCCLUSION else classifier.encoder,
+        )  # fmt: skip
+        seconds = time.perf_counter() - started
+        notes = _notes(explanation, classifier.encoder.max_tokens, blended)
+        explanations.append(
+            {**explanation.to_document(), "backend": classifier.backend.name, "seconds": seconds, "notes": notes}
+        )
+        on_text(done)
+    return {"run": str(run), "explanations": explanations}
+
+
+def _notes(explanation: Explanation, max_tokens: int, blended: float) -> list[str]:
+    """Sentences without which the explanation could be misread."""
+    notes = []
+    words = explanation.words
+    n_read = sum(word.read for word in words)
+    if explanation.truncated:
+        notes.append(f"The model reads at most {max_tokens} tokens of a text: {n_read:,} of these {len(words):,} words")
+    if explanation.words_alone < n_read:
+        notes.append(
+            f"{explanation.words_alone:,} of {n_read:,} words were left out one by one; the others share the weight of "
+            "their phrase, and more evaluations cut it finer"
+        )
+    if explanation.method == GRADIENTS and blended:
+        notes.append(
+            f"Integrated gradients explain the transformer alone; the answer is a mixture with {blended:.0%} TF-IDF"
+        )
+    completeness = explanation.completeness
+    if completeness is not None and not completeness.is_converged:
+        notes.append(
+            f"The attributions miss what they share out by {completeness.delta:+.3f} of {completeness.difference:.3f}, "
+            f"after {completeness.n_steps} steps: do not rely on small differences"
+        )
+    return notes
+
+
+def _load(run, *, backend, threads):
+    import inspect
+
+    if "backend" in inspect.signature(Classifier.load).parameters:
+        return Classifier.load(run, backend=backend, threads=threads)
+    return Classifier.load(run)
