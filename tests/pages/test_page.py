@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.pages.explanation_document import EXPLAINED
 from tests.pages.ladder_document import LADDER
 from tests.pages.matrix_document import GRID
 from tests.pages.page_reader import HOSTILE, Page, poison
@@ -116,6 +117,7 @@ TUNED: dict[str, Any] = {
     "test": {"n": 872, "dataset": "test", **SCORES}, "baseline": {"name": "TF-IDF", **SCORES},
 }  # fmt: skip
 DOCUMENTS = {
+    "explain.html.j2": EXPLAINED,
     "inspect.html.j2": INSPECTED,
     "ladder.html.j2": LADDER,
     "matrix.html.j2": GRID,

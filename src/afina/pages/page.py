@@ -12,6 +12,7 @@ from afina.outputs import new_file
 from afina.pages import (
     certainty_figures,
     comparison_figures,
+    explanation_figures,
     figures,
     ladder_figures,
     matrix_figures,
@@ -35,6 +36,7 @@ _FIGURES = (
     comparison_figures,
     ladder_figures,
     matrix_figures,
+    explanation_figures,
 )
 
 
