@@ -44,7 +44,7 @@ def claim(run: RunFolder, request: Mapping[str, Any], *, force: bool = False) ->
         with as_one_sentence(partial.root):
             beside.root.mkdir(parents=True)
             write_json(beside.request, {**request, "force": force})
-        with _locked(beside.request, partial):
+        with locked(beside.request, partial.root):
             if force:
                 _discard_unfinished(run)
             _take(beside, partial)
@@ -76,7 +76,7 @@ def reclaim(folder: Path) -> Iterator[tuple[RunFolder, dict[str, Any]]]:
     with ExitStack() as stack:
         with as_one_sentence(run.partial.root):
             try:
-                stack.enter_context(_locked(run.partial.request, run.partial))
+                stack.enter_context(locked(run.partial.request, run.partial.root))
             except FileNotFoundError:
                 _run_of(folder)  # the command that was writing it may have finished in this moment
                 raise ModelError(f"Not an unfinished run: {folder} (it has no {run.request.name})") from None
@@ -158,26 +158,31 @@ def _read_request(partial: RunFolder) -> dict[str, Any]:
 
 
 @contextmanager
-def _locked(request: Path, partial: RunFolder) -> Iterator[None]:
-    """Hold the lock of an unfinished run until the block ends, or the process does, however it ends.
+def locked(path: Path, folder: Path) -> Iterator[None]:
+    """Hold the lock of unfinished work until the block ends, or the process does, however it ends.
 
     Windows renames no folder with an open file in it, so there is no lock there.
 
+    Args:
+        path: The file that is locked.
+        folder: What is being written, for the message.
+
     Raises:
         FileNotFoundError: There is no such file (any more).
+        OutputError: Another command holds the lock.
     """
-    with request.open("r+b") as file:
+    with path.open("r+b") as file:
         if sys.platform != "win32":
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise OutputError(
-                    f"Another command is writing {partial.root}", hint="wait for it to end, or choose another --out"
+                    f"Another command is writing {folder}", hint="wait for it to end, or choose another --out"
                 ) from None
             except OSError:
                 pass  # a file system that knows no locks
-            if not os.path.samestat(os.fstat(file.fileno()), request.stat()):
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(request))
+            if not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
         else:
             file.close()
         yield
@@ -211,7 +216,7 @@ def _discard_unfinished(run: RunFolder) -> None:
         _remove(partial.root)
         return
     # It may be finished, and have its own name, by the time its lock is free.
-    with suppress(FileNotFoundError), _locked(partial.request, partial):
+    with suppress(FileNotFoundError), locked(partial.request, partial.root):
         if partial.replaced.exists() and not run.root.exists():
             rename(partial.replaced, run.root)
         _remove(partial.root)

@@ -53,7 +53,10 @@ def test_predict_reads_lines_of_standard_input(afina_command, run_copy, monkeypa
     monkeypatch.setattr("sys.stdin", Stdin())
     code, out, _ = afina_command("predict", run_copy, "--json")
     assert code == 0
-    assert [p["label"] for p in json.loads(out)["predictions"]] == ["positive", "negative"]
+    predictions = json.loads(out)["predictions"]
+    assert [(p["label"], p["error"]) for p in predictions] == [
+        ("positive", None), (None, "no text"), ("negative", None)
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.tsv", "out.jsonl", "out.parquet", "out.csv.gz"])

@@ -19,6 +19,7 @@ from afina.errors import AfinaError, Interrupted
 from afina.utf8 import as_utf8
 
 if TYPE_CHECKING:
+    from afina.inference.scoring import Progress as ScoringProgress
     from afina.training import TrainingStep
 
 # Into a file or a pipe a table is as wide as it likes; only a terminal has an edge to wrap at.
@@ -103,10 +104,15 @@ class ProgressReporter:
             left = f"  {_clock((task.elapsed or 0) * (total - done) / done)} left" if done else ""
             self._progress.update(self._task, total=total, completed=done, detail=f"{done:,} of {total:,} texts{left}")
 
-    def rows(self, done: int) -> None:
-        """Rows of a file done so far."""
+    def rows(self, progress: ScoringProgress) -> None:
+        """Rows of a file done so far, their pace, and the time left at it."""
         if self._task is not None:
-            self._progress.update(self._task, completed=done, detail=f"{done:,} rows")
+            detail = f"{progress.rows:,} rows"
+            if progress.rows_per_second is not None:
+                detail += f"  {progress.rows_per_second:,.0f} rows/s"
+            if progress.seconds_left is not None:
+                detail += f"  {_clock(progress.seconds_left)} left"
+            self._progress.update(self._task, total=progress.total_rows, completed=progress.rows, detail=detail)
 
 
 def write_page(reporter: ProgressReporter, template: str, document: dict[str, Any], path: Path, *, force: bool) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
+import afina
 from afina.cli import _console
 from afina.cli._options import Force, Json, Run, TextColumn, TitleColumn
 from afina.errors import ConfigError
+
+if TYPE_CHECKING:
+    from afina.inference import Classifier, Prediction, ScoredFile
 
 EXAMPLES = """
 Examples:
@@ -24,6 +28,8 @@ Examples:
 """
 
 _NOT_SURE = "not sure"
+_STYLES = {"positive": "green", "negative": "red"}
+_MOST_CHARS_SHOWN = 1000
 
 
 def predict(
@@ -31,95 +37,143 @@ def predict(
     texts: Annotated[
         list[str] | None, typer.Argument(metavar="[TEXT]...", help="Texts to classify.", show_default=False)
     ] = None,
-    file: Annotated[str | None, typer.Option(help="File of texts to classify.", show_default=False)] = None,
+    file: Annotated[
+        str | None, typer.Option(help="Texts to classify: a file, or what else SOURCE may be.", show_default=False)
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="File to write: .csv .tsv .jsonl .parquet.", show_default=False)
+        Path | None,
+        typer.Option(help="File to write: .csv .tsv .jsonl .parquet, each also .gz.", show_default=False),
     ] = None,
     text_column: TextColumn = None,
     title_column: TitleColumn = None,
+    raw_cells: Annotated[
+        bool, typer.Option("--raw-cells", help="Leave cells that a spreadsheet would run as formulas as they are.")
+    ] = False,
+    backend: Annotated[
+        str, typer.Option(help="What computes: auto, int8, fp32 or torch; auto takes what was exported.")
+    ] = "auto",
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads to compute with.", show_default="by the cores")
+    ] = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
     """Classify texts given as arguments, a text a line on standard input, or the rows of a file.
 
-    Answers that are less probable than the run's threshold are marked as not sure.
+    Answers that are less probable than the run's threshold are marked as not sure. A file is written when it is
+    complete; after an interruption the same command goes on.
     """
     if (file is None) != (out is None):
         raise ConfigError("--file and --out go together", hint="afina predict RUN --file IN --out OUT")
     if file is not None and texts:
         raise ConfigError("Give texts or --file, not both")
     if file is not None and out is not None:
-        _predict_file(run, file, out, text_column=text_column, title_column=title_column, force=force, json=json)
+        with _console.progress_reporter() as reporter:
+            reporter.stage("Loading the run")
+            from afina.inference.scoring import fingerprint_of, score_file
+
+            classifier = _load(run, backend, threads)
+            reporter.stage(f"Classifying {file}")
+            result = score_file(
+                classifier, file, out, text_column=text_column, title_column=title_column, force=force,
+                raw_cells=raw_cells, model=f"{afina.__version__} {fingerprint_of(run, classifier.backend.name)}",
+                on_progress=reporter.rows, on_message=reporter.tell,
+            )  # fmt: skip
+        if json:
+            _console.print_json(_file_document(run, file, result, classifier.backend.name))
+        else:
+            _tell_file(result)
         return
-    if texts is None and sys.stdin.isatty():
-        raise ConfigError("No texts given", hint='afina predict RUN "a text", or pipe lines into it')
-    given = texts or [line.strip() for line in sys.stdin.buffer.read().decode("utf-8", errors="replace").splitlines()]
-    given = [text for text in given if text.strip()]
-    if not given:
-        raise ConfigError("No texts given: all were blank")
-    from afina.inference import Classifier, is_uncertain
-
-    classifier = Classifier.load(run)
-    probabilities = classifier.predict_proba(given)
-    names = classifier.labels.names
-    predictions = [
-        {
-            "text": text,
-            "label": names[int(shares.argmax())],
-            "score": float(shares.max()),
-            "uncertain": is_uncertain(float(shares.max()), classifier.threshold),
-            "probabilities": {name: float(share) for name, share in zip(names, shares, strict=True)},
-        }
-        for text, shares in zip(given, probabilities, strict=True)
-    ]
+    given = _given_texts(texts)
+    classifier = _load(run, backend, threads)
+    predictions = classifier.classify(given)
     if json:
-        _console.print_json({"run": str(run), "predictions": predictions})
-        return
-    width = max(map(len, names))
-    marks = any(prediction["uncertain"] for prediction in predictions)
-    styles = {"positive": "green", "negative": "red"}
-    for prediction in predictions:
-        label = str(prediction["label"])
-        line = Text(f"{label:<{width}}", style=styles.get(label, "cyan"))
-        line.append(f"  {prediction['score']:.3f}  ", style="default")
-        if marks:
-            line.append(f"{_NOT_SURE if prediction['uncertain'] else '':<{len(_NOT_SURE)}}  ", style="yellow")
-        _console.stdout.print(line.append(str(prediction["text"]), style="default"), soft_wrap=True)
-
-
-def _predict_file(
-    run: Path, file: str, out: Path, *, text_column: str | None, title_column: str | None, force: bool, json: bool
-) -> None:
-    with _console.progress_reporter() as reporter:
-        reporter.stage("Loading the run")
-        from afina.inference import Classifier, score_file
-
-        classifier = Classifier.load(run)
-        reporter.stage(f"Classifying {file}")
-        done = 0
-
-        def on_rows(count: int) -> None:
-            nonlocal done
-            done += count
-            reporter.rows(done)
-
-        result = score_file(
-            classifier, file, out, text_column=text_column, title_column=title_column,
-            threshold=classifier.threshold, force=force, on_rows=on_rows,
-        )  # fmt: skip
-        for message in result.messages:
-            reporter.tell(message)
-    if json:
-        _console.print_json(
-            {
-                "run": str(run),
-                "file": file,
-                "out": str(out),
-                "rows": result.rows,
-                "blank": result.blank,
-                "uncertain": result.uncertain,
-            }
-        )
+        documents = [_document(text, prediction) for text, prediction in zip(given, predictions, strict=True)]
+        _console.print_json({"run": str(run), "backend": classifier.backend.name, "predictions": documents})
     else:
-        unsure = f", {result.uncertain:,} of them not sure" if result.uncertain else ""
-        _console.say(f"{result.rows:,} rows written to {out}{unsure}")
+        _tell(given, predictions, width=max(map(len, classifier.labels)))
+
+
+def _load(run: Path, backend: str, threads: int | None) -> Classifier:
+    from afina.inference import Classifier
+
+    options: dict[str, Any] = {"backend": backend} if backend != "auto" else {}
+    return Classifier.load(run, **options, **({} if threads is None else {"threads": threads}))
+
+
+def _given_texts(arguments: list[str] | None) -> list[str]:
+    """The texts to classify; blank ones are among them, so that answers can be told apart by their places."""
+    if arguments is None and sys.stdin.isatty():
+        raise ConfigError("No texts given", hint='afina predict RUN "a text", or pipe lines into it')
+    if arguments:
+        texts = arguments
+    else:
+        # No other character than a line feed ends a text: not every program takes U+2028 for a line break.
+        content = sys.stdin.buffer.read().decode("utf-8-sig", errors="replace")
+        texts = [line.removesuffix("\r") for line in content.removesuffix("\n").split("\n")]
+    if not any(text.strip() for text in texts):
+        raise ConfigError("No texts given: all were blank")
+    return texts
+
+
+def _document(text: str, prediction: Prediction) -> dict[str, Any]:
+    return {
+        "text": text,
+        "label": prediction.label,
+        "score": prediction.score,
+        "uncertain": prediction.uncertain,
+        "truncated": prediction.truncated,
+        "probabilities": None if prediction.probabilities is None else dict(prediction.probabilities),
+        "error": prediction.error,
+    }
+
+
+def _tell(texts: list[str], predictions: list[Prediction], *, width: int) -> None:
+    """A line a text: label, score, whether it is not sure, and the text."""
+    marks = any(prediction.uncertain for prediction in predictions)
+    for text, prediction in zip(texts, predictions, strict=True):
+        shown = _console.one_line(text, most=_MOST_CHARS_SHOWN)
+        if prediction.label is None:
+            place = " " * (width + len("  0.000  ") + (len(_NOT_SURE) + 2 if marks else 0))
+            _console.stdout.print(Text(place).append(prediction.error or "", style="yellow"), soft_wrap=True)
+            continue
+        line = Text(f"{prediction.label:<{width}}", style=_STYLES.get(prediction.label, "cyan"))
+        line.append(f"  {prediction.score:.3f}  ", style="default")
+        if marks:
+            line.append(f"{_NOT_SURE if prediction.uncertain else '':<{len(_NOT_SURE)}}  ", style="yellow")
+        _console.stdout.print(line.append(shown, style="default"), soft_wrap=True)
+
+
+def _file_document(run: Path, file: str, result: ScoredFile, backend: str) -> dict[str, Any]:
+    from afina.data import public_name
+
+    pace = result.rows_per_second
+    return {
+        "run": str(run),
+        "file": public_name(file),
+        "out": str(result.out),
+        "rows": result.rows,
+        "blank": result.blank,
+        "skipped": result.skipped,
+        "uncertain": result.uncertain,
+        "labels": result.labels,
+        "errors": result.errors,
+        "errors_file": None if result.errors_file is None else str(result.errors_file),
+        "resumed_rows": result.resumed_rows,
+        "rows_per_second": None if pace is None else round(pace, 1),
+        "seconds": round(result.seconds, 3),
+        "backend": backend,
+    }
+
+
+def _tell_file(result: ScoredFile) -> None:
+    """Rows, the share of each label, and where the errors are."""
+    unsure = f", {result.uncertain:,} of them not sure" if result.uncertain else ""
+    pace = "" if result.rows_per_second is None else f" ({result.rows_per_second:,.0f} rows/s)"
+    _console.say(f"{result.rows:,} rows written to {result.out}{unsure}{pace}")
+    width = max(map(len, (*result.labels, "no text")))
+    counts = {**result.labels, "no text": result.blank} if result.blank else result.labels
+    for label, count in counts.items():
+        _console.say(f"  {label:<{width}}  {count:>12,}  {100 * count / result.rows:5.1f} %")
+    if result.errors_file is not None:
+        _console.say(f"{result.errors:,} rows without an answer are listed in {result.errors_file}")

@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
@@ -44,12 +44,14 @@ def check_output(path: Path, *, force: bool = False) -> None:
 
 
 @contextmanager
-def row_writer(path: Path, *, force: bool = False) -> Iterator[RowWriter]:
+def row_writer(path: Path, *, force: bool = False, on_cell: Callable[[Any], Any] | None = None) -> Iterator[RowWriter]:
     """Write a file of rows; it appears when the block ends without an error.
 
     Args:
         path: The file; its name tells the format.
         force: Replace a file that stands there.
+        on_cell: What becomes of each cell, names of columns too, of a csv or tsv file: `FormulaGuard` for one that may
+            be opened in a spreadsheet. Without it, and in other formats, cells are written as they are.
 
     Raises:
         DataError: The name says no format that can be written, or rows do not fit one parquet schema.
@@ -58,12 +60,14 @@ def row_writer(path: Path, *, force: bool = False) -> Iterator[RowWriter]:
     """
     check_output(path, force=force)
     zipped = path.suffix.lower() == ".gz"
-    with new_file(path, force=force) as beside, _open_writer(beside, suffix_of(path), zipped) as writer:
+    with new_file(path, force=force) as beside, _open_writer(beside, suffix_of(path), zipped, on_cell) as writer:
         yield writer
 
 
 @contextmanager
-def _open_writer(path: Path, file_format: str, zipped: bool) -> Iterator[RowWriter]:
+def _open_writer(
+    path: Path, file_format: str, zipped: bool, on_cell: Callable[[Any], Any] | None
+) -> Iterator[RowWriter]:
     # No name and no time in the gzip header: equal rows make equal bytes.
     with path.open("wb") as file:
         opened = gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) if zipped else file
@@ -75,7 +79,7 @@ def _open_writer(path: Path, file_format: str, zipped: bool) -> Iterator[RowWrit
             # A lone surrogate (half an emoji) is no UTF-8: JSON has an escape for it, csv a question mark.
             errors = "backslashreplace" if file_format == "jsonl" else "replace"
             with io.TextIOWrapper(binary, encoding="utf-8", errors=errors, newline="") as text:
-                yield _JsonlWriter(text) if file_format == "jsonl" else _CsvWriter(text, file_format)
+                yield _JsonlWriter(text) if file_format == "jsonl" else _CsvWriter(text, file_format, on_cell)
 
 
 class _JsonlWriter:
@@ -100,21 +104,26 @@ class _UnixLines:
 
 
 class _CsvWriter:
-    def __init__(self, file: IO[str], file_format: str) -> None:
+    def __init__(self, file: IO[str], file_format: str, on_cell: Callable[[Any], Any] | None) -> None:
         self._file = _UnixLines(file)
+        self._on_cell = on_cell
         self._delimiter = "\t" if file_format == "tsv" else ","
         self._writer: csv.DictWriter[str] | None = None
 
     def write(self, rows: Sequence[Row]) -> None:
         if not rows:
             return
+        on_cell = self._on_cell
         if self._writer is None:
             names = _column_names(rows)
             self._writer = csv.DictWriter(
                 self._file, names, delimiter=self._delimiter, extrasaction="ignore", lineterminator="\r\n"
             )
-            self._writer.writeheader()
-        self._writer.writerows(rows)
+            self._writer.writerow({name: on_cell(name) if on_cell else name for name in names})
+        if on_cell is None:
+            self._writer.writerows(rows)
+        else:
+            self._writer.writerows({name: on_cell(cell) for name, cell in row.items()} for row in rows)
 
 
 class _ParquetWriter:

@@ -5,6 +5,6 @@ Importing it loads no torch; `Classifier.load` does.
 
 from afina.inference.classifier import Backend, Classifier
 from afina.inference.prediction import NO_TEXT, Prediction, is_uncertain
-from afina.inference.score_files import ScoredFile, score_file
+from afina.inference.scoring import ScoredFile, score_file
 
 __all__ = ["NO_TEXT", "Backend", "Classifier", "Prediction", "ScoredFile", "is_uncertain", "score_file"]

@@ -11,7 +11,9 @@ from afina.data.sources.file_notes import FileNotes, Row
 from afina.data.sources.text_lines import open_seekable
 from afina.errors import DataError, first_line
 
-_ROWS_PER_BATCH = 8192
+_MOST_ROWS_PER_BATCH = 8192
+_BYTES_PER_BATCH = 1 << 24
+_BUFFER_BYTES = 1 << 20
 
 
 def read_parquet(path: Path, notes: FileNotes) -> Iterator[Row]:
@@ -29,11 +31,14 @@ def read_parquet(path: Path, notes: FileNotes) -> Iterator[Row]:
 
     with open_seekable(path) as source:
         try:
-            file = pq.ParquetFile(source)
+            # A buffer has pages read as they are needed, and not a whole row group.
+            file = pq.ParquetFile(source, buffer_size=_BUFFER_BYTES)
             notes.class_names = _class_names(file.schema_arrow.metadata or {})
             fields = _flat_fields(file.schema_arrow, notes)
             of_bytes = [field.name for field in fields if _is_binary(field.type)]
-            for batch in file.iter_batches(batch_size=_ROWS_PER_BATCH, columns=[field.name for field in fields]):
+            notes.total_rows = file.metadata.num_rows
+            names = [field.name for field in fields]
+            for batch in file.iter_batches(batch_size=_rows_per_batch(file.metadata), columns=names):
                 for row in _without_times(batch).to_pylist():
                     # Some writers store texts without saying that they are texts.
                     yield row | {name: (row[name] or b"").decode("utf-8", errors="replace") for name in of_bytes}
@@ -41,6 +46,13 @@ def read_parquet(path: Path, notes: FileNotes) -> Iterator[Row]:
             raise
         except (pa.ArrowException, OSError, UnicodeError, OverflowError) as error:
             raise DataError(f"The file {path} is not a valid parquet file: {first_line(error)}") from None
+
+
+def _rows_per_batch(metadata: Any) -> int:
+    """So many rows that a batch of them stays small: a row may hold a tweet or a book."""
+    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
+    bytes_per_row = max((group.total_byte_size // max(1, group.num_rows) for group in groups), default=0)
+    return min(_MOST_ROWS_PER_BATCH, max(1, _BYTES_PER_BATCH // max(1, bytes_per_row)))
 
 
 def _flat_fields(schema: Any, notes: FileNotes) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,14 @@ class FileNotes:
     """Columns that hold no plain values and are not read, and what they hold."""
     remarks: list[str] = field(default_factory=list)
     """Further sentences a user should see."""
+    size_bytes: int | None = None
+    """Size of the file; None for what is no single file."""
+    total_rows: int | None = None
+    """Rows of the file, where it says so; known once it has been opened."""
+    tell: Callable[[], int] | None = field(default=None, repr=False, compare=False)
+    """Tells how many bytes of the file have been read, where its format shows that."""
+    on_reject: Callable[[Rejected], None] | None = field(default=None, repr=False, compare=False)
+    """Called with every row that could not be understood, with all it holds, while rows are consumed."""
 
     @property
     def messages(self) -> list[str]:
@@ -73,16 +82,34 @@ class FileNotes:
             told.append(f"{self.skipped:,} rows of {name} could not be understood and were skipped")
         return told
 
+    @property
+    def bytes_read(self) -> int | None:
+        """How much of the file has been read, in bytes of it as it is stored; None where that cannot be told."""
+        if self.size_bytes is None:
+            return None
+        if not self.rows + self.skipped:
+            return 0
+        if self.total_rows is not None:
+            return self.size_bytes * min(self.rows, self.total_rows) // max(1, self.total_rows)
+        if self.tell is None:
+            return None
+        try:
+            return self.tell()
+        except ValueError:  # closed, since it has been read to its end
+            return self.size_bytes
+
     def reject(self, place: str, reason: str, content: str, *, rows: int = 1) -> None:
-        """Count a row that could not be understood, and keep it if there are not too many.
+        """Count a row that could not be understood, hand it on, and keep it if there are not too many.
 
         Args:
             place: Where it stands.
             reason: What is wrong with it.
-            content: What it holds; the beginning is kept.
+            content: What it holds; of what is kept, the beginning.
             rows: How many it counts for.
         """
         self.skipped += rows
+        if self.on_reject is not None:
+            self.on_reject(Rejected(place, reason, content))
         if len(self.rejected) < MOST_REJECTED:
             self.rejected.append(Rejected(place, reason, content[:MOST_CONTENT_CHARS]))
 

@@ -69,11 +69,11 @@ def read_rows(path: Path, *, sheet: str | None = None) -> tuple[Iterator[Row], F
         if not path.is_file():
             # A pipe would make the reader wait for ever.
             raise DataError(f"Not a regular file: {path}" if path.exists() else f"No such file: {path}")
-        if path.stat().st_size == 0:
+        notes = FileNotes(path, size_bytes=path.stat().st_size)
+        if notes.size_bytes == 0:
             raise DataError(f"The file {path} is empty")
     except OSError as error:
         raise _unreadable(path, error) from None
-    notes = FileNotes(path)
     return _guarded(_read(file_format, path, notes, sheet), notes), notes
 
 

@@ -37,7 +37,7 @@ def open_seekable(path: Path) -> IO[bytes]:
 
 
 def open_text(path: Path, notes: FileNotes, *, by_lines: bool = True) -> io.TextIOWrapper:
-    """Open a text file in its own encoding, which is noted.
+    """Open a text file in its own encoding, which is noted, as is where its bytes read can be asked for.
 
     Args:
         path: The file.
@@ -50,7 +50,10 @@ def open_text(path: Path, notes: FileNotes, *, by_lines: bool = True) -> io.Text
     with open_bytes(path) as file:
         encoding = detect_encoding(file, path, max_line_bytes=MAX_LINE_CHARS if by_lines else None)
     notes.encoding, notes.fallback, notes.damaged = encoding.name, encoding.fallback, encoding.damaged
-    return io.TextIOWrapper(open_bytes(path), encoding=encoding.name, errors=encoding.errors, newline="")
+    opened = open_bytes(path)
+    # Of a gzip file the bytes as they are packed: its size unpacked is not known.
+    notes.tell = opened.fileobj.tell if isinstance(opened, gzip.GzipFile) else opened.tell
+    return io.TextIOWrapper(opened, encoding=encoding.name, errors=encoding.errors, newline="")
 
 
 def lines_of(file: io.TextIOWrapper, path: Path) -> Iterator[str]:
