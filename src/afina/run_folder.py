@@ -200,7 +200,10 @@ class RunFolder:
     def _check_artifacts(self, artifacts: Mapping[str, Any]) -> None:
         for name, expected in artifacts.items():
             if not (self.root / name).resolve().is_relative_to(self.root.resolve()):
-                raise ModelError(f"The manifest of {self.root} lists a file outside the run: {name}")
+                raise ModelError(
+                    f"The manifest of {self.root} lists a file outside the run: {name}",
+                    hint="afina never writes such a manifest",
+                )
             path = self.root / name
             if not path.is_file():
                 raise ModelError(f"The run {self.root} misses the file {name}", hint="copy the run folder again, whole")

@@ -69,18 +69,18 @@ def check_own_labels(name: str, config: Any, labels: LabelSet) -> None:
         )
 
 
-def check_vocabulary(name: str, tokenizer: Tokenizer, n_embedded: int, *, with_added: bool = False) -> None:
+def check_vocabulary(name: str, tokenizer: Tokenizer, n_embedded: int) -> None:
     """Refuse a tokenizer that has tokens for which its model has no embedding.
+
+    Tokens that were added to the vocabulary are not looked at: some pretrained models come with such as no text holds.
 
     Args:
         name: Of the model.
         tokenizer: Its tokenizer.
         n_embedded: Tokens that the model has embeddings for.
-        with_added: Count tokens that were added to the vocabulary as well. Of pretrained models some have such that no
-            text contains.
     """
-    known = tokenizer.get_vocab(with_added_tokens=with_added)
-    # Ids need not be without gaps.
+    known = tokenizer.get_vocab(with_added_tokens=False)
+    # Ids may have gaps.
     n_known = max(len(known), max(known.values(), default=-1) + 1)
     if n_known > n_embedded:
         raise ModelError(
