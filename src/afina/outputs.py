@@ -258,8 +258,8 @@ def flush_folder(folder: Path) -> None:
 
 
 def rename(path: Path, place: Path) -> None:
-    """Rename, and have the disk hold the new name."""
-    path.rename(place)
+    """Rename, in place of a file that has the name, and have the disk hold the new name."""
+    path.replace(place)
     _flush_names(place.parent)
 
 

@@ -208,7 +208,7 @@ def test_the_list_of_errors_has_the_name_of_the_output(tmp_path, name, expected)
 @pytest.mark.parametrize("name", ["in.csv", "in.jsonl.gz", "in.parquet", "in.tsv"])
 def test_progress_knows_the_rows_of_parquet_and_estimates_others(tmp_path, name):
     n = 15_000
-    texts = [f"a text with the number {i}" for i in range(n)]
+    texts = [f"a text with {i * 2654435761 % 2**64:x} in it" for i in range(n)]
     path = tmp_path / name
     if "parquet" in name:
         pq.write_table(pa.table({"text": texts}), path)

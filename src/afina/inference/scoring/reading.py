@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -80,6 +81,9 @@ class ErrorsFile:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._file is not None:
+            if error is None:
+                self._file.flush()
+                os.fsync(self._file.fileno())
             self._file.close()
 
     def watch(self, notes: Sequence[FileNotes]) -> None:

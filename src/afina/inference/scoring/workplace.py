@@ -13,7 +13,7 @@ from afina.claims import locked
 from afina.data.sources import suffix_of
 from afina.data.writing import check_output
 from afina.errors import OutputError
-from afina.outputs import as_one_sentence, check_file, new_file
+from afina.outputs import as_one_sentence, check_file, rename
 from afina.run_folder import PARTIAL_SUFFIX
 
 _JOURNAL = "answers.jsonl"
@@ -60,15 +60,14 @@ class Workplace:
             MachineLimitError: The disk is full.
         """
         check_output(self.out, force=self.force)
-        place = errors_file(self.out)
-        if has_errors:
-            with new_file(place, force=True) as beside:
-                self.errors.rename(beside)
-        else:
-            with as_one_sentence(place):
-                place.unlink(missing_ok=True)
-        with new_file(self.out, force=self.force) as beside:
-            self.rows.rename(beside)
+        # What a link points to is replaced, and not the link.
+        place = Path(os.path.realpath(self.out))
+        with as_one_sentence(self.out):
+            if has_errors:
+                rename(self.errors, errors_file(place))
+            else:
+                errors_file(place).unlink(missing_ok=True)
+            rename(self.rows, place)
         self.remove()
 
     def remove(self) -> None:
@@ -115,7 +114,7 @@ def _check_new(held: Workplace) -> None:
     if held.folder.exists() and not (held.folder.is_dir() and not any(held.folder.iterdir())):
         raise OutputError(f"In the way of unfinished work is {held.folder}", hint="choose another --out")
     # Where a job was interrupted, the list of errors may be its own, put in place just before.
-    check_file(errors_file(held.out), force=held.force)
+    check_file(errors_file(Path(os.path.realpath(held.out))), force=held.force)
 
 
 def _lock(held: Workplace, stack: ExitStack) -> None:
