@@ -268,10 +268,21 @@ def test_a_renamed_file_is_refused_with_what_it_is(tmp_path, name, content, kind
     assert re.search(hint, told.value.hint)
 
 
-def test_zero_bytes_are_told_with_a_guess(tmp_path):
+@pytest.mark.parametrize(
+    "content",
+    [b"text,label\n\0\0\0", b"text,label\n" + b"good film,1\n" * 99 + bytes(4), "text\ngood\n".encode("utf-16-le")],
+)
+def test_zero_bytes_are_told_with_a_guess(tmp_path, content):
     with pytest.raises(DataError, match="zero bytes") as told:
-        read(put(tmp_path, "x.csv", b"text,label\n\0\0\0"))
+        read(put(tmp_path, "x.csv", content))
     assert "renamed" in told.value.hint
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.tsv", "x.txt"])
+def test_a_zero_byte_in_a_text_is_a_character_of_it(tmp_path, name):
+    rows, notes = read(put(tmp_path, name, b"text\ngood\0film\nbad\n"))
+    assert "good\0film" in [value for row in rows for value in row.values()]
+    assert notes.encoding == "utf_8"
 
 
 @pytest.mark.parametrize(

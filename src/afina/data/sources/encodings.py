@@ -40,6 +40,8 @@ _NOT_IN_CP1252 = {0x81, 0x8D, 0x8F, 0x90, 0x9D}
 # First bytes of the commonest UTF-8 characters of Western texts. One that stands alone is a character cut in two,
 # unless a letter follows: then it may be the Ã or â of another encoding.
 _CUT = {0xC2, 0xC3, 0xE2, 0xF0}
+# Of UTF-16 without a mark every second byte is zero, and binary formats fill gaps with many in a row.
+_ZERO_RUN, _MOST_ZEROS_SHARE = b"\0" * 4, 0.1
 # Languages in Latin letters have few bytes beyond ASCII, too few for statistics to tell their many encodings apart;
 # the commonest of them is then the best guess.
 _FEW_HIGH_BYTES, _FEW_HIGH_SHARE = 16, 0.2
@@ -118,7 +120,8 @@ def _line_bytes(block: bytes, before: int) -> int:
 
 
 def _refuse_zeros(block: bytes, path: Path) -> None:
-    if b"\0" in block:
+    """Refuse what is no text by its zero bytes; one here and there is a character that some program left in a text."""
+    if _ZERO_RUN in block or block.count(0) > _MOST_ZEROS_SHARE * len(block):
         raise DataError(f"The file {path} is not text: it holds zero bytes", hint="is it another format, renamed?")
 
 
