@@ -89,10 +89,11 @@ def main() -> None:
         result = Scoring(options, source, whole).finish()
         print(result, flush=True)
         scoring = Scoring(options, source, killed)
-        while kept_rows(killed.with_name("killed.csv.partial") / "answers.jsonl", ROWS_PER_CHUNK) < options.rows // 2:
-            time.sleep(0.05)
+        journal = killed.with_name("killed.csv.partial") / "answers.jsonl"
+        while scoring.process.poll() is None and kept_rows(journal, ROWS_PER_CHUNK) < options.rows // 2:
+            time.sleep(0.2)
         scoring.process.kill()
-        scoring.process.wait()
+        assert scoring.process.wait() < 0, "it ended before it could be killed; give more rows"
         resumed = Scoring(options, source, killed).finish()
         resumed["same_bytes"] = whole.read_bytes() == killed.read_bytes()
         print(resumed, flush=True)
