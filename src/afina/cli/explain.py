@@ -40,7 +40,7 @@ def explain(
         str | None, typer.Option(metavar="LABEL", help="Label to explain.", show_default="the most probable")
     ] = None,
     max_evals: Annotated[
-        int, typer.Option(min=8, help="Most evaluations by which words are weighed; longer texts are weighed coarser.")
+        int, typer.Option(min=16, help="Most evaluations by which words are weighed; longer texts are weighed coarser.")
     ] = 256,
     top: Annotated[int, typer.Option(min=1, help="Words in the table.")] = 10,
     backend: Annotated[str, typer.Option(help="auto, int8, fp32 or torch.")] = "auto",

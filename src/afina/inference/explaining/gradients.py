@@ -118,7 +118,8 @@ def _integrate(
             repeated = {name: value.expand(len(embeddings), -1) for name, value in inputs.items()}
             logits = model(inputs_embeds=embeddings, **repeated).logits.float()
             others = torch.cat([logits[:, :target], logits[:, target + 1 :]], dim=1)
-            return logits[:, target] - others.logsumexp(dim=1)
+            found: torch.Tensor = logits[:, target] - others.logsumexp(dim=1)
+            return found
 
         # Decoders warn that they do not see padding in embeddings; there is none.
         with quiet():

@@ -68,4 +68,7 @@ def log_odds(probabilities: npt.NDArray[np.float64], target: int) -> npt.NDArray
         target: Id of the label.
     """
     others = np.delete(probabilities, target, axis=1).sum(axis=1)
-    return np.log(np.maximum(probabilities[:, target], _LEAST)) - np.log(np.maximum(others, _LEAST))
+    found: npt.NDArray[np.float64] = np.log(np.maximum(probabilities[:, target], _LEAST)) - np.log(
+        np.maximum(others, _LEAST)
+    )
+    return found
