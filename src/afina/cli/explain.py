@@ -57,8 +57,7 @@ def explain(
         check_file(html, force=force)
     if texts is None and sys.stdin.isatty():
         raise ConfigError("No texts given", hint='afina explain RUN "a text", or pipe lines into it')
-    lines = texts or sys.stdin.buffer.read().decode("utf-8", errors="replace").splitlines()
-    given = texts or [line for line in lines if line.strip()]
+    given = texts or _lines()
     if not given:
         raise ConfigError("No texts given: all were blank")
     with _console.progress_reporter() as reporter:
@@ -67,7 +66,7 @@ def explain(
 
         document = explain_texts(
             run, given, method=method, target=target, max_evals=max_evals, backend=backend, threads=threads,
-            on_text=lambda done: reporter.advance(done, len(given)),
+            reporter=reporter,
         )  # fmt: skip
         if html is not None:
             _console.write_page(reporter, "explain.html.j2", document, html, force=force)
@@ -77,6 +76,12 @@ def explain(
         return
     for explanation in explanations:
         _print(explanation, top=top)
+
+
+def _lines() -> list[str]:
+    """The lines of standard input that hold anything."""
+    lines = sys.stdin.buffer.read().decode("utf-8", errors="replace").splitlines()
+    return [line for line in lines if line.strip()]
 
 
 def _print(explanation: dict[str, Any], *, top: int) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from afina.data import clean_text, is_blank
 from afina.errors import DataError
 from afina.inference.classifier import Classifier
 from afina.inference.explaining import DEFAULT_MAX_EVALS, GRADIENTS, OCCLUSION, Explanation, explain
+from afina.recipes.reporting import Reporter, Silent
 from afina.run_folder import RunFolder
 
 
@@ -24,7 +25,7 @@ def explain_texts(
     max_evals: int = DEFAULT_MAX_EVALS,
     backend: str = "auto",
     threads: int | None = None,
-    on_text: Callable[[int], None] = lambda done: None,
+    reporter: Reporter | None = None,
 ) -> dict[str, Any]:
     """Explain what a run answers to texts.
 
@@ -36,7 +37,7 @@ def explain_texts(
         max_evals: Most questions by which `occlusion` weighs the words of a text.
         backend: What computes the answers, see `Classifier.load`.
         threads: Threads to compute with.
-        on_text: Called with the number of texts done.
+        reporter: Told of the texts that are done, and why an exported model that is there is not used.
 
     Returns:
         `{"run", "explanations": [...]}`, one for each text.
@@ -47,13 +48,15 @@ def explain_texts(
         ModelError: There is no such run, or a file of it is missing or changed.
         MissingExtraError: captum is not installed and the method is `ig`.
     """
+    reporter = reporter or Silent()
     for i, text in enumerate(texts, 1):
         if is_blank(clean_text(text)):
             raise DataError(f"Text {i} has nothing to explain: it is blank" if len(texts) > 1 else "The text is blank")
     if method == GRADIENTS and backend == "auto":
         backend = "torch"
-    classifier = _load(run, backend=backend, threads=threads)
+    classifier = Classifier.load(run, backend=backend, threads=threads, warn=reporter.warn)
     blended = float((RunFolder(Path(run)).read_manifest().get("blend") or {}).get("weight") or 0)
+    reporter.stage("Leaving words out" if method == OCCLUSION else "Integrating gradients")
     explanations = []
     for done, text in enumerate(texts, 1):
         started = time.perf_counter()
@@ -67,7 +70,7 @@ def explain_texts(
         explanations.append(
             {**explanation.to_document(), "backend": classifier.backend.name, "seconds": seconds, "notes": notes}
         )
-        on_text(done)
+        reporter.advance(done, len(texts))
     return {"run": str(run), "explanations": explanations}
 
 
@@ -94,11 +97,3 @@ def _notes(explanation: Explanation, max_tokens: int, blended: float) -> list[st
             f"after {completeness.n_steps} steps: do not rely on small differences"
         )
     return notes
-
-
-def _load(run, *, backend, threads):
-    import inspect
-
-    if "backend" in inspect.signature(Classifier.load).parameters:
-        return Classifier.load(run, backend=backend, threads=threads)
-    return Classifier.load(run)
