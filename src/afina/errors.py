@@ -6,6 +6,7 @@ AfinaError                      what every `except` around afina can catch
 ├── ConfigError (ValueError)    a setting is unknown, out of range, or contradicts another
 ├── ModelError (ValueError)     a pretrained model or a run cannot be found, verified or loaded
 │   └── UnknownModelError       a name is neither in the catalog, nor a folder, nor a Hub id
+├── ExportError                 a model cannot be written in another form, or does not answer the same there
 ├── TrainingError               training cannot start or cannot go on with these settings
 ├── OutputError                 the place to write to is taken or cannot be written
 ├── MissingExtraError (ImportError)  an optional package is not installed
@@ -49,6 +50,12 @@ class ModelError(AfinaError, ValueError):
 
 class UnknownModelError(ModelError):
     """A name is neither in the catalog, nor a folder, nor a Hub id."""
+
+
+class ExportError(AfinaError):
+    """A model cannot be written in another form, or does not give the same answers there."""
+
+    exit_code = 1
 
 
 class TrainingError(AfinaError):

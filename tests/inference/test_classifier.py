@@ -163,10 +163,10 @@ def test_a_weight_of_zero_needs_no_file(write_run):
 def test_any_classifier_can_be_blended_in(write_run):
     run = write_run({"max_tokens": 16})
     backend = TorchBackend.load(run.model, LABELS)
-    classifier = Classifier(backend, backend.encoder(16), LABELS, baseline=Fixed(), baseline_weight=1.0)
+    classifier = Classifier(backend, Encoder(backend.pretrained.backend_tokenizer, 16), LABELS, baseline=Fixed(), baseline_weight=1.0)
     np.testing.assert_allclose(classifier.predict_proba(TEXTS), Fixed().predict_proba(TEXTS))
     with pytest.raises(ModelError, match="other labels"):
-        Classifier(backend, backend.encoder(16), LabelSet(("a", "b")), baseline=Fixed(), baseline_weight=0.5)
+        Classifier(backend, Encoder(backend.pretrained.backend_tokenizer, 16), LabelSet(("a", "b")), baseline=Fixed(), baseline_weight=0.5)
 
 
 @pytest.mark.parametrize(

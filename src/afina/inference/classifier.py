@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from afina.data import clean_text, is_blank
-from afina.errors import ConfigError, DataError, ModelError
-from afina.evaluation import at_temperature, blend, read_tfidf
+from afina.errors import DataError, ModelError
+from afina.evaluation import at_temperature, blend
+from afina.inference.loading import AUTO, load_parts
 from afina.inference.prediction import NO_TEXT, Prediction, predictions_of
 from afina.labels import LabelSet
 from afina.protocols import Predictor
-from afina.run_folder import RunFolder
-from afina.tokenization import DEFAULT_MAX_WINDOWS, HEAD, Encoder, Encodings
+from afina.tokenization import Encoder, Encodings
 
 
 class Backend(Protocol):
@@ -84,39 +85,35 @@ class Classifier:
         self._last_read: tuple[tuple[str, ...], npt.NDArray[np.bool_]] = ((), np.zeros(0, dtype=np.bool_))
 
     @classmethod
-    def load(cls, run: str | os.PathLike[str]) -> Classifier:
+    def load(
+        cls,
+        run: str | os.PathLike[str],
+        *,
+        backend: str = AUTO,
+        threads: int | None = None,
+        warn: Callable[[str], None] | None = None,
+    ) -> Classifier:
         """Load a run folder, after checking its files against the hashes in its manifest.
 
-        Raises:
-            ModelError: There is no such run, or a file of it is missing or changed.
-        """
-        from afina.inference.torch_backend import TorchBackend
+        An exported model (`afina export`) is preferred: it answers faster, needs no torch, and is there in a second.
 
-        folder = RunFolder(Path(run))
-        manifest = folder.verify()
-        try:
-            labels = LabelSet(tuple(manifest["labels"]))
-            settings, temperature = manifest["settings"], _temperature_left(manifest)
-            max_tokens = int(settings["max_tokens"])
-            long_text = str(settings.get("long_text", HEAD))
-            max_windows = int(settings.get("max_windows", DEFAULT_MAX_WINDOWS))
-            blended = manifest.get("blend") or {"weight": 0}
-            weight = float(blended["weight"])
-            blend_temperature = float(blended.get("temperature", 1.0))
-            baseline_file = folder.root / blended["file"] if weight else None
-            chosen = (manifest.get("unsure") or {}).get("threshold")
-            threshold = None if chosen is None else float(chosen)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"The manifest of {folder.root} is incomplete: {error}") from None
-        backend = TorchBackend.load(folder.model, labels)
-        try:
-            encoder = backend.encoder(max_tokens, long_text=long_text, max_windows=max_windows)
-        except ConfigError as error:
-            raise ModelError(f"The manifest of {folder.root} asks for what cannot be: {error}") from None
-        baseline = read_tfidf(baseline_file) if baseline_file else None
+        Args:
+            run: The run's folder.
+            backend: `int8` or `fp32` for an exported model, or `torch`; `auto` takes the first of these that is there
+                and answers on this machine as it did where it was exported.
+            threads: Threads of one call; as many as there are cores to use if not given.
+            warn: Told, in a sentence, why an exported model that is there is not used; a Python warning if not given.
+
+        Raises:
+            ModelError: There is no such run, a file of it is missing or changed, or the backend asked for is not there.
+            ConfigError: The backend is unknown, or there cannot be so many threads.
+            MissingExtraError: What the backend needs is not installed.
+        """
+        parts = load_parts(Path(run), backend=backend, threads=threads, warn=warn or _warn)
         return cls(
-            backend, encoder, labels, temperature=temperature, baseline=baseline, baseline_weight=weight,
-            blend_temperature=blend_temperature, threshold=threshold,
+            parts.backend, parts.encoder, parts.labels, temperature=parts.temperature, baseline=parts.baseline,
+            baseline_weight=parts.baseline_weight, blend_temperature=parts.blend_temperature,
+            threshold=parts.threshold,
         )  # fmt: skip
 
     @property
@@ -202,8 +199,5 @@ def _cleaned(texts: Sequence[str]) -> list[str]:
     return [clean_text(text) for text in texts]
 
 
-def _temperature_left(manifest: Mapping[str, Any]) -> float:
-    """What logits are still to be divided by: the fitted temperature, where the model's weights do not hold it yet."""
-    calibration = manifest.get("calibration") or {"folded": False}
-    temperature = float(manifest["temperature"])
-    return 1.0 if calibration["folded"] else temperature
+def _warn(message: str) -> None:
+    warnings.warn(message, stacklevel=3)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from afina.labels import LabelSet
 from afina.modeling import PretrainedClassifier, load_fine_tuned, predict_logits
-from afina.tokenization import DEFAULT_MAX_WINDOWS, HEAD, Encoder, Encodings
+from afina.tokenization import Encodings
 
 
 class TorchBackend:
@@ -34,13 +35,20 @@ class TorchBackend:
         return self._pretrained
 
     @classmethod
-    def load(cls, folder: Path, labels: LabelSet) -> TorchBackend:
-        """Load a model folder; raises ModelError where it is damaged."""
-        return cls(load_fine_tuned(folder, labels))
+    def load(cls, folder: Path, labels: LabelSet, *, threads: int | None = None) -> TorchBackend:
+        """Load a model folder.
 
-    def encoder(self, max_tokens: int, *, long_text: str = HEAD, max_windows: int = DEFAULT_MAX_WINDOWS) -> Encoder:
-        """The encoder that goes with this model; arguments and errors as `Encoder`."""
-        return Encoder(self._pretrained.backend_tokenizer, max_tokens, long_text=long_text, max_windows=max_windows)
+        Args:
+            folder: What `save_pretrained` wrote.
+            labels: The labels it has.
+            threads: Threads of this process's PyTorch, for all models it has; left as they are if not given.
+
+        Raises:
+            ModelError: The folder is damaged.
+        """
+        if threads is not None:
+            torch.set_num_threads(threads)
+        return cls(load_fine_tuned(folder, labels))
 
     def logits(self, encodings: Encodings) -> npt.NDArray[np.float32]:
         """Logits of each text, (n_texts, n_labels)."""

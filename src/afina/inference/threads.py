@@ -1,0 +1,26 @@
+"""How many cores this process may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+
+def usable_cores() -> int:
+    """Cores that the process may run on and that a container's quota lets it use, at least 1.
+
+    A container with a quota of two cores on a machine of 64 sees 64; as many threads would stand still for most of
+    each period.
+    """
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        cores = os.cpu_count() or 1
+    try:
+        quota, period = _QUOTA.read_text(encoding="ascii").split()
+        cores = min(cores, -(-int(quota) // int(period)))
+    except (OSError, ValueError):  # no Linux, no control groups, or "max": no quota
+        pass
+    return max(1, cores)
