@@ -1,8 +1,11 @@
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afina.data import clean_text, normalise
+from afina.data import clean_text, is_blank, normalise
+from afina.data.cleaning import without_piles
 
 
 @pytest.mark.parametrize("tag", ["<br />", "<br/>", "<br>", "<BR>", "</br>", "< br / >"])
@@ -78,3 +81,39 @@ def test_decomposed_and_composed_accents_are_the_same():
 def test_words_that_differ_in_a_vowel_sign_are_different(one, other):
     # Hindi "day" and "poor", "good" (m.) and "good" (f.); Thai "good" and "look".
     assert normalise(one) != normalise(other)
+
+
+def test_marks_are_kept_up_to_what_any_writing_needs():
+    for pile in ("e\u0301", "a" + "\u0323\u0301" * 15, "दिन", "!" * 100, "\uff76\uff9e" * 100):
+        assert without_piles(pile + "é") == pile + "é"
+    assert without_piles("a" + "\u0323\u0301" * 5_000 + "b") == "a" + "\u0323\u0301" * 15 + "b"
+    assert without_piles("!" * 40 + "\u0301" * 40 + "é") == "!" * 40 + "\u0301" * 30 + "é"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "a",
+        "\u0323\u0301",
+        "\uff9e\u0301",
+        "e\u0301",
+        "!é",
+        "<",
+        "< / ",
+        "&",
+        "&amp;",
+        "&#x",
+        "\n ",
+        " ",
+        "\u200b",
+        "👩\u200d",
+        "電",
+    ],
+)
+def test_long_texts_of_any_kind_take_a_time_that_grows_with_their_length(part):
+    """A time that grew with its square would be minutes."""
+    text = part * (300_000 // len(part))
+    began = time.perf_counter()
+    for read in (clean_text, is_blank, normalise):
+        read(text)
+    assert time.perf_counter() - began < 10

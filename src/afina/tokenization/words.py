@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
+from afina.data.cleaning import without_piles
 from afina.data.words import UNSPACED, word_pattern
 
 NUMBER = re.compile(r"(?<!\w)\d+(?:[.,:/]\d+)*%?")
@@ -66,7 +67,7 @@ def negation_in(word: str, negations: Sequence[str]) -> tuple[int, int] | None:
 
 def without_accents(word: str) -> str:
     """The word without accents, tildes and umlauts; the word itself where it has none."""
-    apart = unicodedata.normalize("NFD", word)
+    apart = unicodedata.normalize("NFD", without_piles(word))
     if not any("\u0300" <= char <= "\u036f" for char in apart):
         return word
     return unicodedata.normalize("NFC", "".join(char for char in apart if not "\u0300" <= char <= "\u036f"))
