@@ -8,6 +8,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -131,9 +133,11 @@ def test_ctrl_c_ends_a_file_job_with_a_sentence_and_the_same_command_goes_on(run
         command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
-    journal = tmp_path / "out.csv.partial" / "answers.jsonl"
-    while process.poll() is None and (not journal.exists() or journal.read_bytes().count(b"\n") < 3):
-        pass
+    journal, kept = tmp_path / "out.csv.partial" / "answers.jsonl", b""
+    while process.poll() is None and kept.count(b"\n") < 3:
+        with suppress(FileNotFoundError):
+            kept = journal.read_bytes()
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     printed, err = process.communicate(timeout=60)
     assert process.returncode == 3, err

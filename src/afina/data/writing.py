@@ -6,9 +6,10 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, Protocol, cast
 
 import pyarrow as pa
@@ -44,7 +45,13 @@ def check_output(path: Path, *, force: bool = False) -> None:
 
 
 @contextmanager
-def row_writer(path: Path, *, force: bool = False, on_cell: Callable[[Any], Any] | None = None) -> Iterator[RowWriter]:
+def row_writer(
+    path: Path,
+    *,
+    force: bool = False,
+    on_cell: Callable[[Any], Any] | None = None,
+    types: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[RowWriter]:
     """Write a file of rows; it appears when the block ends without an error.
 
     Args:
@@ -52,6 +59,8 @@ def row_writer(path: Path, *, force: bool = False, on_cell: Callable[[Any], Any]
         force: Replace a file that stands there.
         on_cell: What becomes of each cell, names of columns too, of a csv or tsv file: `FormulaGuard` for one that may
             be opened in a spreadsheet. Without it, and in other formats, cells are written as they are.
+        types: Arrow's names for the types of columns of a parquet file that may begin with empty cells; without one,
+            such a column holds texts.
 
     Raises:
         DataError: The name says no format that can be written, or rows do not fit one parquet schema.
@@ -60,20 +69,23 @@ def row_writer(path: Path, *, force: bool = False, on_cell: Callable[[Any], Any]
     """
     check_output(path, force=force)
     zipped = path.suffix.lower() == ".gz"
-    with new_file(path, force=force) as beside, _open_writer(beside, suffix_of(path), zipped, on_cell) as writer:
+    with (
+        new_file(path, force=force) as beside,
+        _open_writer(beside, suffix_of(path), zipped, on_cell, types) as writer,
+    ):
         yield writer
 
 
 @contextmanager
 def _open_writer(
-    path: Path, file_format: str, zipped: bool, on_cell: Callable[[Any], Any] | None
+    path: Path, file_format: str, zipped: bool, on_cell: Callable[[Any], Any] | None, types: Mapping[str, str]
 ) -> Iterator[RowWriter]:
     # No name and no time in the gzip header: equal rows make equal bytes.
     with path.open("wb") as file:
         opened = gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) if zipped else file
         with cast(IO[bytes], opened) as binary:
             if file_format == "parquet":
-                with _ParquetWriter(binary) as parquet:
+                with _ParquetWriter(binary, types) as parquet:
                     yield parquet
                 return
             # A lone surrogate (half an emoji) is no UTF-8: JSON has an escape for it, csv a question mark.
@@ -127,8 +139,8 @@ class _CsvWriter:
 
 
 class _ParquetWriter:
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
+    def __init__(self, file: IO[bytes], types: Mapping[str, str]) -> None:
+        self._file, self._types = file, types
         self._writer: pq.ParquetWriter | None = None
 
     def __enter__(self) -> _ParquetWriter:
@@ -148,7 +160,7 @@ class _ParquetWriter:
         try:
             table = pa.table(columns)
             # Cast, since arrow makes 1 of a 1.5 without a word where it is given the schema from the start.
-            table = table.cast(schema or _without_null_types(table.schema))
+            table = table.cast(schema or _without_null_types(table.schema, self._types))
         except (pa.ArrowException, OverflowError) as error:
             raise DataError(
                 f"These rows do not fit one parquet schema: {first_line(error)}", hint="write .jsonl"
@@ -162,9 +174,16 @@ def _column_names(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row))
 
 
-def _without_null_types(schema: pa.Schema) -> pa.Schema:
+def _without_null_types(schema: pa.Schema, types: Mapping[str, str]) -> pa.Schema:
     # A column that starts with nothing is taken for text, so that later rows can hold something.
-    return pa.schema([field.with_type(pa.string()) if pa.types.is_null(field.type) else field for field in schema])
+    return pa.schema(
+        [
+            field.with_type(pa.type_for_alias(types.get(field.name, "string")))
+            if pa.types.is_null(field.type)
+            else field
+            for field in schema
+        ]
+    )
 
 
 def _without_surrogates(cell: Any) -> Any:

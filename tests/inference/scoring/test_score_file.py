@@ -162,6 +162,25 @@ def test_jsonl_and_parquet_stay_raw(tmp_path):
     assert pq.read_table(tmp_path / "out.parquet")["text"].to_pylist() == ["=1+1"]
 
 
+def test_answers_that_begin_late_have_their_own_types_in_parquet(tmp_path):
+    source = write_lines(tmp_path / "in.jsonl", ["", "", "good"])
+    score_file(ByLength(0.9), str(source), tmp_path / "out.parquet", rows_per_chunk=2)
+    table = pq.read_table(tmp_path / "out.parquet")
+    assert table.to_pylist()[2]["uncertain"] is True
+    assert table.to_pylist()[2]["predicted_score"] == pytest.approx(0.6)
+    assert table.schema.field("probability_positive").type == pa.float64()
+
+
+def test_a_link_stays_and_what_it_points_to_is_written(source, tmp_path):
+    (tmp_path / "there").mkdir()
+    out = tmp_path / "out.jsonl"
+    out.symlink_to(tmp_path / "there" / "real.jsonl")
+    result = score_file(ByLength(), str(source), out)
+    assert out.is_symlink()
+    assert result.errors_file == tmp_path / "there" / "real.errors.jsonl"
+    assert sorted(path.name for path in (tmp_path / "there").iterdir()) == ["real.errors.jsonl", "real.jsonl"]
+
+
 def test_several_files_are_one_source(tmp_path):
     for number in (1, 2):
         write_lines(tmp_path / f"part-{number}.jsonl", [f"text {number}"] * 3)

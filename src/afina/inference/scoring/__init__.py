@@ -5,14 +5,9 @@ answers), else classified and noted there, and written. So the output is always 
 answers, and a job that was killed ends with the very bytes of one that was not.
 """
 
-from afina.inference.scoring.scoring import (
-    ROWS_PER_CHUNK,
-    Classifies,
-    Progress,
-    ScoredFile,
-    fingerprint_of,
-    score_file,
-)
+from afina.inference.scoring.fingerprint import fingerprint_of
+from afina.inference.scoring.results import Progress, ScoredFile
+from afina.inference.scoring.scoring import ROWS_PER_CHUNK, Classifies, score_file
 from afina.inference.scoring.workplace import errors_file
 
 __all__ = ["ROWS_PER_CHUNK", "Classifies", "Progress", "ScoredFile", "errors_file", "fingerprint_of", "score_file"]

@@ -39,6 +39,11 @@ class OutputColumns:
         self.late: dict[str, None] = {}
         """Columns that no row of the first chunk had, for which a table has no place."""
 
+    @property
+    def types(self) -> dict[str, str]:
+        """Arrow's names for the types of ours, for a file whose first rows have no answer."""
+        return {name: {PREDICTED: "string", UNCERTAIN: "bool"}.get(name, "double") for name in self._names}
+
     def rows(self, rows: Sequence[Row], answers: Sequence[Answer]) -> list[Row]:
         """Rows with their answers; a row without one has empty cells."""
         names = dict.fromkeys(name for row in rows for name in row)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -21,13 +19,12 @@ from afina.inference.prediction import Prediction
 from afina.inference.scoring.columns import OutputColumns, answer_of
 from afina.inference.scoring.journal import Answer, Journal, digest_of
 from afina.inference.scoring.reading import ErrorsFile, SourceRows
-from afina.inference.scoring.workplace import Workplace, errors_file, workplace
+from afina.inference.scoring.results import Progress, ScoredFile
+from afina.inference.scoring.workplace import Workplace, workplace
 from afina.labels import LabelSet
 from afina.outputs import as_one_sentence
-from afina.run_folder import RunFolder, sha256_of
 
 ROWS_PER_CHUNK = 2048
-_ANSWERS_REST_ON = ("labels", "temperature", "calibration", "settings", "artifacts", "blend", "unsure")
 _GO_ON = "the same command again goes on from there"
 
 
@@ -47,53 +44,6 @@ class Classifies(Protocol):
     def classify(self, texts: Sequence[str]) -> list[Prediction]:
         """An answer to each text, or why there is none."""
         ...
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a file has been scored."""
-
-    rows: int
-    """Rows done."""
-    total_rows: int | None
-    """Rows of the whole source, where they can be known or estimated."""
-    rows_per_second: float | None
-    """Pace of those that were classified now; None before the first."""
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Time left at that pace; None where it cannot be known."""
-        if self.total_rows is None or not self.rows_per_second:
-            return None
-        return max(0, self.total_rows - self.rows) / self.rows_per_second
-
-
-@dataclass
-class ScoredFile:
-    """What was done to a file."""
-
-    out: Path
-    rows: int = 0
-    """Rows written, those without an answer counted."""
-    blank: int = 0
-    """Rows without a text, which have no answer."""
-    skipped: int = 0
-    """Rows, or lines where rows cannot be told, that could not be read, and are not in the output."""
-    uncertain: int | None = 0
-    """Rows whose answer is not sure; None where the classifier has no threshold."""
-    labels: dict[str, int] = field(default_factory=dict)
-    """Rows by the label they were given."""
-    errors: int = 0
-    """Rows in the list of errors."""
-    errors_file: Path | None = None
-    """That list; None where there are no errors."""
-    resumed_rows: int = 0
-    """Rows whose answers an interrupted job had kept."""
-    seconds: float = 0.0
-    rows_per_second: float | None = None
-    """Pace of the rows that were classified now; None where there was none."""
-    messages: tuple[str, ...] = ()
-    """Sentences a user should see."""
 
 
 def score_file(
@@ -146,105 +96,86 @@ def score_file(
         with as_one_sentence(place.folder):
             journal = Journal(place.journal, model=model or uuid.uuid4().hex)
         with journal:
-            job = _Job(classifier, rows, source, place, journal, on_progress, on_message, clock)
+            job = _Job(
+                classifier, rows, place, journal, source=public_name(source), text_column=text_column,
+                title_column=title_column, rows_per_chunk=rows_per_chunk, guard=None if raw_cells else FormulaGuard(),
+                on_progress=on_progress, on_message=on_message, clock=clock,
+            )  # fmt: skip
             try:
-                job.run(text_column, title_column, None if raw_cells else FormulaGuard(), rows_per_chunk)
+                job.run()
             except BaseException as error:
                 if journal.is_empty:
                     place.remove()
-                raise _how_to_go_on(error, job) from None
+                if isinstance(error, KeyboardInterrupt):
+                    raise job.interrupted() from None
+                if isinstance(error, MachineLimitError) and not journal.is_empty:
+                    raise MachineLimitError(str(error), hint=f"{error.hint}; {_GO_ON}") from None
+                raise
         place.put_in_place(has_errors=job.result.errors > 0)
     return job.result
 
 
-def fingerprint_of(run: Path, backend: str) -> str:
-    """What tells a run, as it answers with a backend, from any other.
-
-    Args:
-        run: The run folder.
-        backend: Name of the backend, as `Classifier.backend.name`.
-
-    Raises:
-        ModelError: It is no run folder.
-    """
-    manifest = RunFolder(run).read_manifest()
-    exported = run / "onnx" / "export.json"
-    parts = {
-        "backend": backend,
-        "export": sha256_of(exported) if backend != "torch" and exported.is_file() else None,
-        **{name: manifest.get(name) for name in _ANSWERS_REST_ON},
-    }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _how_to_go_on(error: BaseException, job: _Job) -> BaseException:
-    if isinstance(error, KeyboardInterrupt):
-        if job.journal.is_empty:
-            return Interrupted("Interrupted; nothing was written")
-        kept = f"Interrupted after {job.result.rows:,} rows, whose answers are kept in {job.place.folder}"
-        return Interrupted(kept, hint=_GO_ON)
-    if isinstance(error, MachineLimitError) and not job.journal.is_empty:
-        return MachineLimitError(str(error), hint=f"{error.hint + '; ' if error.hint else ''}{_GO_ON}")
-    return error
-
-
+@dataclass
 class _Job:
     """One go at a file."""
 
-    def __init__(
-        self,
-        classifier: Classifies,
-        rows: SourceRows,
-        source: str,
-        place: Workplace,
-        journal: Journal,
-        on_progress: Callable[[Progress], None],
-        on_message: Callable[[str], None],
-        clock: Callable[[], float],
-    ) -> None:
-        self._classifier, self._rows, self._source = classifier, rows, public_name(source)
-        self.place, self.journal = place, journal
-        self._on_progress, self._on_message, self._clock = on_progress, on_message, clock
-        self._columns = OutputColumns(classifier.labels)
+    classifier: Classifies
+    rows: SourceRows
+    place: Workplace
+    journal: Journal
+    source: str
+    text_column: str | None
+    title_column: str | None
+    rows_per_chunk: int
+    guard: FormulaGuard | None
+    on_progress: Callable[[Progress], None]
+    on_message: Callable[[str], None]
+    clock: Callable[[], float]
+
+    def __post_init__(self) -> None:
+        labels, has_threshold = self.classifier.labels, self.classifier.threshold is not None
+        self._added = OutputColumns(labels)
         self._seconds = 0.0
         """Time taken by rows that were classified now."""
         self.result = ScoredFile(
-            place.out,
-            uncertain=None if classifier.threshold is None else 0,
-            labels=dict.fromkeys(classifier.labels, 0),
+            self.place.out, uncertain=0 if has_threshold else None, labels=dict.fromkeys(labels, 0)
         )
 
-    def run(
-        self, text_column: str | None, title_column: str | None, guard: FormulaGuard | None, rows_per_chunk: int
-    ) -> None:
+    def run(self) -> None:
         """Write rows and errors in full, under the names they have until all is done."""
-        result, began = self.result, self._clock()
+        began = before = self.clock()
         if self.journal.is_other_model:
             self._tell("The answers that an interrupted job kept are of another model and are not used")
         columns: Columns | None = None
         with (
-            ErrorsFile(self.place.errors, self._source) as errors,
-            row_writer(self.place.rows, force=True, on_cell=guard) as writer,
+            ErrorsFile(self.place.errors, self.source) as errors,
+            row_writer(self.place.rows, force=True, on_cell=self.guard, types=self._added.types) as writer,
         ):
-            errors.watch(self._rows.notes)
-            before = began
-            for chunk in self._rows.chunks(rows_per_chunk):
-                if columns is None:
-                    left_out = {name: kind for note in self._rows.notes for name, kind in note.left_out.items()}
-                    columns = find_columns(
-                        chunk, text=text_column, title=title_column, want_label=False, left_out=left_out
-                    )
+            errors.watch(self.rows.notes)
+            for chunk in self.rows.chunks(self.rows_per_chunk):
+                columns = columns or self._find_columns(chunk)
                 answers, is_new = self._answers([columns.text_of(row) for row in chunk])
                 self._write(chunk, answers, writer, errors)
-                now = self._clock()
-                if is_new:
-                    self._seconds += now - before
+                now = self.clock()
+                self._seconds += now - before if is_new else 0
                 before = now
                 self._show_progress()
             if columns is None:
-                raise DataError(f"No rows in {self._source}")
-        self._end(errors, guard)
-        result.seconds = self._clock() - began
+                raise DataError(f"No rows in {self.source}")
+        self._end(errors)
+        self.result.seconds = self.clock() - began
+
+    def interrupted(self) -> Interrupted:
+        """What is said when the user stops it."""
+        if self.journal.is_empty:
+            return Interrupted("Interrupted; nothing was written")
+        return Interrupted(
+            f"Interrupted after {self.result.rows:,} rows, whose answers are kept in {self.place.folder}", hint=_GO_ON
+        )
+
+    def _find_columns(self, chunk: list[Row]) -> Columns:
+        left_out = {name: kind for note in self.rows.notes for name, kind in note.left_out.items()}
+        return find_columns(chunk, text=self.text_column, title=self.title_column, want_label=False, left_out=left_out)
 
     def _answers(self, texts: list[str]) -> tuple[list[Answer], bool]:
         """The answers to a chunk's texts, and whether they were computed now."""
@@ -255,14 +186,14 @@ class _Job:
             return kept, False
         if self.result.rows == self.result.resumed_rows:
             self._tell_resumed()
-        answers = [answer_of(prediction) for prediction in self._classifier.classify(texts)]
+        answers = [answer_of(prediction) for prediction in self.classifier.classify(texts)]
         with as_one_sentence(self.place.folder):
             self.journal.add(digest, answers)
         return answers, True
 
     def _write(self, chunk: list[Row], answers: list[Answer], writer: RowWriter, errors: ErrorsFile) -> None:
         result = self.result
-        writer.write(self._columns.rows(chunk, answers))
+        writer.write(self._added.rows(chunk, answers))
         for number, (row, answer) in enumerate(zip(chunk, answers, strict=True), result.rows + 1):
             if isinstance(answer, str):
                 result.blank += 1
@@ -277,7 +208,7 @@ class _Job:
     def _show_progress(self) -> None:
         new = self.result.rows - self.result.resumed_rows
         self.result.rows_per_second = new / self._seconds if new and self._seconds else None
-        self._on_progress(Progress(self.result.rows, self._rows.estimate_total(), self.result.rows_per_second))
+        self.on_progress(Progress(self.result.rows, self.rows.estimate_total(), self.result.rows_per_second))
 
     def _tell_resumed(self) -> None:
         n = self.result.resumed_rows
@@ -286,11 +217,11 @@ class _Job:
         if self.journal.is_other_source:
             self._tell(f"From row {n + 1:,} on, texts differ from those an interrupted job read; they are done anew")
 
-    def _end(self, errors: ErrorsFile, guard: FormulaGuard | None) -> None:
-        result, columns = self.result, self._columns
+    def _end(self, errors: ErrorsFile) -> None:
+        result, columns, guard = self.result, self._added, self.guard
         if result.resumed_rows == result.rows:
             self._tell_resumed()
-        for note in self._rows.notes:
+        for note in self.rows.notes:
             for message in note.messages:
                 self._tell(message)
             result.skipped += note.skipped
@@ -307,8 +238,8 @@ class _Job:
                 "--raw-cells leaves them as they are"
             )
         result.errors = errors.count
-        result.errors_file = errors_file(result.out) if errors.count else None
+        result.errors_file = self.place.errors_place if errors.count else None
 
     def _tell(self, message: str) -> None:
         self.result.messages += (message,)
-        self._on_message(message)
+        self.on_message(message)

@@ -52,6 +52,11 @@ class Workplace:
         """The rows without an answer while they are written."""
         return self.folder / "errors.jsonl"
 
+    @property
+    def errors_place(self) -> Path:
+        """Where they shall stand: beside the output, and not beside a link to it."""
+        return errors_file(Path(os.path.realpath(self.out)) if self.out.is_symlink() else self.out)
+
     def put_in_place(self, *, has_errors: bool) -> None:
         """Give the finished files their names, the output last, and remove the folder.
 
@@ -64,9 +69,9 @@ class Workplace:
         place = Path(os.path.realpath(self.out))
         with as_one_sentence(self.out):
             if has_errors:
-                rename(self.errors, errors_file(place))
+                rename(self.errors, self.errors_place)
             else:
-                errors_file(place).unlink(missing_ok=True)
+                self.errors_place.unlink(missing_ok=True)
             rename(self.rows, place)
         self.remove()
 
@@ -114,7 +119,7 @@ def _check_new(held: Workplace) -> None:
     if held.folder.exists() and not (held.folder.is_dir() and not any(held.folder.iterdir())):
         raise OutputError(f"In the way of unfinished work is {held.folder}", hint="choose another --out")
     # Where a job was interrupted, the list of errors may be its own, put in place just before.
-    check_file(errors_file(Path(os.path.realpath(held.out))), force=held.force)
+    check_file(held.errors_place, force=held.force)
 
 
 def _lock(held: Workplace, stack: ExitStack) -> None:
