@@ -54,6 +54,11 @@ def say(message: str, *, style: str = "") -> None:
     stdout.print(Text(message, style=style), soft_wrap=True)
 
 
+def warn(message: str) -> None:
+    """A line on standard error that stands out."""
+    stderr.print(Text("  warning: ", style="bold yellow").append(message, style="default not bold"), soft_wrap=True)
+
+
 def one_line(text: str, most: int = 110) -> str:
     """A text for one line of a terminal: cut, and without characters that would steer the terminal."""
     # Joined emoji keep their joiner; so long a beginning holds all that can be shown.
@@ -83,7 +88,7 @@ class ProgressReporter:
 
     def warn(self, message: str) -> None:
         """A line that stands out above the progress bar."""
-        stderr.print(Text("  warning: ", style="bold yellow").append(message, style="default not bold"), soft_wrap=True)
+        warn(message)
 
     def step(self, step: TrainingStep, *, seconds_left: float) -> None:
         """Move the bar; print a line for a dev score."""

@@ -15,7 +15,7 @@ from afina.cli._options import Force, Json, Run, TextColumn, TitleColumn
 from afina.errors import ConfigError
 
 if TYPE_CHECKING:
-    from afina.inference import Classifier, Prediction, ScoredFile
+    from afina.inference import Prediction, ScoredFile
 
 EXAMPLES = """
 Examples:
@@ -70,9 +70,10 @@ def predict(
     if file is not None and out is not None:
         with _console.progress_reporter() as reporter:
             reporter.stage("Loading the run")
+            from afina.inference import Classifier
             from afina.inference.scoring import fingerprint_of, score_file
 
-            classifier = _load(run, backend, threads)
+            classifier = Classifier.load(run, backend=backend, threads=threads, warn=reporter.warn)
             reporter.stage(f"Classifying {file}")
             result = score_file(
                 classifier, file, out, text_column=text_column, title_column=title_column, force=force,
@@ -85,20 +86,15 @@ def predict(
             _tell_file(result)
         return
     given = _given_texts(texts)
-    classifier = _load(run, backend, threads)
+    from afina.inference import Classifier
+
+    classifier = Classifier.load(run, backend=backend, threads=threads, warn=_console.warn)
     predictions = classifier.classify(given)
     if json:
         documents = [_document(text, prediction) for text, prediction in zip(given, predictions, strict=True)]
         _console.print_json({"run": str(run), "backend": classifier.backend.name, "predictions": documents})
     else:
         _tell(given, predictions, width=max(map(len, classifier.labels)))
-
-
-def _load(run: Path, backend: str, threads: int | None) -> Classifier:
-    from afina.inference import Classifier
-
-    options: dict[str, Any] = {"backend": backend} if backend != "auto" else {}
-    return Classifier.load(run, **options, **({} if threads is None else {"threads": threads}))
 
 
 def _given_texts(arguments: list[str] | None) -> list[str]:

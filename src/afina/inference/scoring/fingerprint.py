@@ -21,8 +21,8 @@ def fingerprint_of(run: Path, backend: str) -> str:
     Raises:
         ModelError: It is no run folder.
     """
-    manifest = RunFolder(run).read_manifest()
-    exported = run / "onnx" / "export.json"
+    folder = RunFolder(run)
+    manifest, exported = folder.read_manifest(), folder.onnx.record
     parts = {
         "backend": backend,
         "export": sha256_of(exported) if backend != "torch" and exported.is_file() else None,
