@@ -226,10 +226,10 @@ class RunFolder:
                 )
 
     def artifact_hashes(self) -> dict[str, str]:
-        """sha256 of all that answers and checks rest on, by path relative to the run: model, adapter, blend, prints."""
+        """sha256 of all that answers and checks rest on, by path relative to the run."""
         folders = (self.model, self.adapter, self.blend)
         files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
-        files += [self.fingerprints] if self.fingerprints.is_file() else []
+        files += [file for file in (self.fingerprints, self.dev_texts) if file.is_file()]
         return {path.relative_to(self.root).as_posix(): sha256_of(path) for path in files}
 
 

@@ -21,6 +21,7 @@ from afina.cli import (
     compare,
     evaluate,
     explain,
+    export,
     inspect,
     ladder,
     matrix,
@@ -56,6 +57,7 @@ app.command(epilog=check.EXAMPLES)(check.check)
 app.command(epilog=platforms.EXAMPLES)(platforms.platforms)
 app.command(epilog=predict.EXAMPLES)(predict.predict)
 app.command(epilog=explain.EXAMPLES)(explain.explain)
+app.command(epilog=export.EXAMPLES)(export.export)
 app.command(epilog=report.EXAMPLES)(report.report)
 data = typer.Typer(help="See what texts hold before anything is trained on them.", no_args_is_help=True)
 data.command(epilog=inspect.EXAMPLES)(inspect.inspect)

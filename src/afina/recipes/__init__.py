@@ -30,6 +30,7 @@ __all__ = [
     "estimate_models",
     "evaluate_run",
     "explain_texts",
+    "export_run",
     "fine_tune",
     "fine_tune_seeds",
     "inspect_data",
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from afina.recipes.estimator import TextClassifier
     from afina.recipes.evaluating import evaluate_run
     from afina.recipes.explaining import explain_texts
+    from afina.recipes.exporting import export_run
     from afina.recipes.fine_tuning import FineTuned, fine_tune, resume
     from afina.recipes.inspecting import inspect_data
     from afina.recipes.labelled import ReadOptions
@@ -89,6 +91,7 @@ else:
             "estimate_models": "choosing",
             "evaluate_run": "evaluating",
             "explain_texts": "explaining",
+            "export_run": "exporting",
             "fine_tune": "fine_tuning",
             "fine_tune_seeds": "repeating",
             "inspect_data": "inspecting",

@@ -7,6 +7,7 @@ import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -64,6 +65,7 @@ def write_run(
             data.test, tested.probabilities, tested.baseline_probabilities, training=TrainingTexts(data.train)
         )
         write_json(folder.mistakes, mistakes)
+    _write_labelled(data.dev, folder.dev_texts)
     if any(file.rejected for file in data.files):
         write_rejected(data.files, folder.rejected)
     write_json(folder.manifest, _manifest(folder, session, summary, config, origins, data))
@@ -106,6 +108,12 @@ def _licence_of(config: RunConfig) -> str | None:
     except (UnknownModelError, ConfigError):
         # A user's file that was changed while the model was trained is no reason to lose the run.
         return None
+
+
+def _write_labelled(dataset: TextDataset, file: Path) -> None:
+    names = dataset.labels.names
+    columns = {"text": list(dataset.texts), "label": [names[i] for i in dataset.label_ids]}
+    pq.write_table(pa.table(columns), file)
 
 
 def _write_predictions(folder: RunFolder, data: PreparedData, tested: Tested) -> None:

@@ -84,10 +84,9 @@ def _watch(model: Any, names: Sequence[str], texts: Sequence[npt.NDArray[np.int6
     for token_ids in texts:
         inputs = {INPUT_IDS: token_ids[None].astype(np.int64), MASK: np.ones((1, len(token_ids)), dtype=np.int64)}
         for name, states in zip(names, session.run(list(names), inputs), strict=True):
-            if name in seen:
-                seen[name].add(StatesSeen.of(states))
-            else:
-                seen[name] = StatesSeen.of(states)
+            if name not in seen:
+                seen[name] = StatesSeen.none(states.shape[-1])
+            seen[name].add(states)
     return seen
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -16,31 +14,55 @@ _LEAST_SIZE = 1e-5
 # Added to the diagonal of the states' products, as a share of its mean, so that they can be inverted.
 _DAMPING = 0.01
 _ROWS_AT_A_TIME = 64
+_TOKENS_AT_A_TIME = 4096
 
 
-@dataclass
 class StatesSeen:
-    """What is remembered of the states that go into a layer."""
+    """What is remembered of the states that go into a layer.
 
-    largest: Floats
-    """Largest size of each channel, (n_in,)."""
-    products: Floats
-    """Sum over tokens of the products of all pairs of channels, (n_in, n_in)."""
+    Args:
+        largest: Largest size of each channel, (n_in,).
+        products: Sum over tokens of the products of all pairs of channels, (n_in, n_in).
+    """
+
+    def __init__(self, largest: Floats, products: Floats) -> None:
+        self._largest, self._products = largest, products
+        self._waiting: list[npt.NDArray[np.float32]] = []
 
     @classmethod
-    def of(cls, states: npt.NDArray[np.float32]) -> StatesSeen:
-        """Of the states of some tokens, (..., n_in)."""
-        rows = states.reshape(-1, states.shape[-1]).astype(np.float64)
-        return cls(np.abs(rows).max(axis=0, initial=0.0), rows.T @ rows)
+    def none(cls, width: int) -> StatesSeen:
+        """Of no tokens yet."""
+        return cls(np.zeros(width), np.zeros((width, width)))
 
-    def add(self, other: StatesSeen) -> None:
-        """Remember more states."""
-        self.largest = np.maximum(self.largest, other.largest)
-        self.products += other.products
+    def add(self, states: npt.NDArray[np.float32]) -> None:
+        """Remember the states of some tokens, (..., n_in)."""
+        self._waiting.append(states.reshape(-1, states.shape[-1]))
+        # The products of one short text are as large as those of thousands of tokens.
+        if sum(map(len, self._waiting)) >= _TOKENS_AT_A_TIME:
+            self._settle()
+
+    @property
+    def largest(self) -> Floats:
+        """As the argument."""
+        self._settle()
+        return self._largest
+
+    @property
+    def products(self) -> Floats:
+        """As the argument."""
+        self._settle()
+        return self._products
 
     def divided_by(self, factors: Floats) -> StatesSeen:
         """What would have been seen of states divided by (n_in,) factors."""
         return StatesSeen(self.largest / factors, self.products / np.outer(factors, factors))
+
+    def _settle(self) -> None:
+        if self._waiting:
+            rows = np.concatenate(self._waiting)
+            self._waiting.clear()
+            self._largest = np.maximum(self._largest, np.abs(rows).max(axis=0))
+            self._products += rows.T @ rows
 
 
 def smoothing_factors(seen: StatesSeen, weights: list[npt.NDArray[np.float32]]) -> Floats:
