@@ -112,7 +112,7 @@ def test_the_command_goes_on_after_an_interruption(afina_command, run_copy, tmp_
         score_file(stops, str(source), out, model=model)
     _, printed, err = afina_command("predict", run_copy, "--file", source, "--out", out, "--json")
     assert json.loads(printed)["resumed_rows"] == ROWS_PER_CHUNK
-    assert "Going on after 2,048 rows" in err
+    assert f"Going on after {ROWS_PER_CHUNK:,} rows" in err
 
 
 def test_a_run_is_told_from_another_by_all_that_it_answers_with(run_copy):
@@ -146,5 +146,5 @@ def test_ctrl_c_ends_a_file_job_with_a_sentence_and_the_same_command_goes_on(run
     assert err.strip().splitlines()[-1] == "hint: the same command again goes on from there"
     assert not out.exists()
     again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert json.loads(again.stdout)["resumed_rows"] >= 2 * 2048
+    assert json.loads(again.stdout)["resumed_rows"] >= 2 * ROWS_PER_CHUNK
     assert out.read_bytes().count(b"\n") == 60_001
