@@ -24,7 +24,7 @@ from afina.inference.scoring.workplace import Workplace, workplace
 from afina.labels import LabelSet
 from afina.outputs import as_one_sentence
 
-# Batches of short texts (18 tokens on average), sorted by length within a chunk, then hold 97 % text and 3 % padding; of
+# Batches of short texts (18 tokens on average), sorted by length within a chunk, are then 97 % text and 3 % padding; of
 # 1,024 rows 90 %, of 8,192 98 %. More at once is more to do again after a kill, and longer between signs of life.
 ROWS_PER_CHUNK = 4096
 _GO_ON = "the same command again goes on from there"
