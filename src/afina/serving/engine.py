@@ -116,15 +116,15 @@ class Engine(Protocol):
     async def explain(
         self, model: str, text: str, *, target: str | None, method: str, timeout_s: float, max_evals: int = 256
     ) -> dict[str, Any]:
-        """One explanation, as `afina.recipes.explain_texts` documents it; errors as `answer`, and DataError for an
-        unknown target or method.
+        """One explanation, as `afina.recipes.explain_texts` documents it.
+
+        Raises:
+            DataError: The target is no label of the model, or the method is unknown; all others as `answer`.
         """
         ...
 
     def statistics(self) -> dict[str, float]:
-        """Gauges and counters for /metrics: queued_tokens, queued_texts, tokens_per_second, batches, dropped, respawns
-        and so on.
-        """
+        """Gauges and counters for /metrics: queued_tokens, queued_texts, tokens_per_second, batches, dropped, ..."""
         ...
 
     async def start(self) -> None:
