@@ -78,6 +78,8 @@ class DataConfig(Section):
     """Labelled texts that choose the best weights; without it a share of the training texts does."""
     test: str | None = None
     """Held-out labelled texts; without it a share of the source is held out."""
+    add: str | None = None
+    """Labelled texts to train on besides, such as corrected answers; never among those that choose or test."""
     text_column: str | None = None
     """Column with the text; found by name and content when not given."""
     title_column: str | None = None
@@ -240,6 +242,7 @@ OPTIONS = {
     "data.source": "source",
     "data.dev": "dev",
     "data.test": "test",
+    "data.add": "add",
     "data.text_column": "text_column",
     "data.title_column": "title_column",
     "data.label_column": "label_column",

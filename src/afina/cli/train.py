@@ -41,6 +41,8 @@ Examples:
 
   afina train reviews.csv --augment negation,typos
 
+  afina train sample --add feedback.jsonl
+
   afina train reviews.csv --method frozen --freeze-layers 3 --long-text head-tail --blend
 
   afina train reviews.csv --method lora --load-in-8bit
@@ -61,6 +63,14 @@ def train(
         str | None, typer.Option(help="Texts that choose the best weights.", show_default="a share of SOURCE")
     ] = None,
     test: Test = None,
+    add: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="Labelled texts to train on besides, such as feedback; none is chosen or tested by.",
+            show_default=False,
+        ),
+    ] = None,
     model: Model = None,
     catalog: Catalog = None,
     method: Method = None,
@@ -125,7 +135,7 @@ def train(
     from afina.config import load_config
 
     options = settings_of(
-        source=source, dev=dev, test=test, text_column=text_column, title_column=title_column,
+        source=source, dev=dev, test=test, add=add, text_column=text_column, title_column=title_column,
         label_column=label_column, max_rows=max_rows, keep_labels=keep_labels, model=model, catalog=catalog,
         method=method, freeze_layers=freeze_layers, lora_rank=lora_rank, lora_alpha=lora_alpha,
         lora_dropout=lora_dropout, lora_targets=lora_targets or None, load_in_8bit=load_in_8bit,

@@ -58,6 +58,7 @@ def load_dataset(
     label_names: Mapping[str, str] | None = None,
     labels: LabelSet | None = None,
     name: str | None = None,
+    if_there: bool = False,
     max_rows: int | None = None,
     seed: int = 0,
     drop_duplicates: bool = True,
@@ -74,6 +75,7 @@ def load_dataset(
         label_names: What label values mean, where the user says so.
         labels: Labels that must be met, as those of the training set.
         name: Name of the data set; from the source if not given.
+        if_there: Named columns that this source lacks are found by themselves, as if they were not named.
         max_rows: Rows to hold; of more, a random part with the label mix of the whole. None holds all.
         seed: Seed of that part.
         drop_duplicates: Leave out rows that repeat an earlier row's words and label.
@@ -90,6 +92,7 @@ def load_dataset(
         title_column=title_column,
         label_column=label_column,
         group_column=group_column,
+        if_there=if_there,
         max_rows=max_rows,
         seed=seed,
     )

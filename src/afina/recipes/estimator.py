@@ -230,7 +230,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _config(self) -> tuple[RunConfig, dict[str, str]]:
         """The settings that the parameters stand for, and where each that was given came from."""
         given = {dotted: getattr(self, name) for name, dotted in _SETTINGS.items()}
-        clashes = sorted(set(self.settings or {}) & (set(given) | {"data.source", "data.dev", "data.test", "out"}))
+        elsewhere = {"data.source", "data.dev", "data.test", "data.add", "out"}
+        clashes = sorted(set(self.settings or {}) & (set(given) | elsewhere))
         if clashes:
             raise ConfigError(
                 f"{clashes[0]} is no setting for `settings`", hint=f"parameters are {', '.join(_SETTINGS)}"

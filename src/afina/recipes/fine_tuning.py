@@ -341,7 +341,7 @@ def _as_time_allows(data: PreparedData, allocation: Allocation, config: RunConfi
     seed = config.training.seed
     return replace(
         data,
-        train=take(data.train, allocation.train_texts, seed=seed),
+        train=data.take_training(allocation.train_texts, seed=seed),
         dev=take(data.dev, allocation.dev_texts, seed=seed),
         # Runs that differ in their seed alone are tested on the same texts.
         test=take(data.test, allocation.test_texts, seed=division_seed(config.data, seed)),

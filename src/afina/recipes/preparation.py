@@ -24,11 +24,13 @@ from afina.data import (
     require_rows_per_label,
     source_name,
     split,
+    stratified_sample,
     take,
 )
 from afina.data.augmentation import augment
 from afina.errors import DataError
 from afina.labels import LabelSet
+from afina.recipes.adding import add_texts
 from afina.recipes.reporting import Reporter
 
 MAX_DEV = 400
@@ -76,6 +78,8 @@ class PreparedData:
     whole: Mapping[str, TextDataset] = field(default_factory=dict)
     """What the training source was divided into, before anything was left out for want of time; a test set of its own
     is no part of it."""
+    added: range = range(0)
+    """Positions of the training texts that `data.add` brought."""
 
     @classmethod
     def of(
@@ -88,6 +92,7 @@ class PreparedData:
         whole: Mapping[str, TextDataset],
         shared: SharedTexts | None = None,
         files: Sequence[FileNotes] = (),
+        added: range = range(0),
         **notes: Any,
     ) -> PreparedData:
         """Texts with the record that the manifest keeps of them.
@@ -100,6 +105,7 @@ class PreparedData:
             whole: As the attribute.
             shared: Training texts that were left out since the test set holds them; None where none were.
             files: As the attribute.
+            added: As the attribute.
             notes: What else the record holds, such as `messages`, the sentences told of the texts.
         """
         parts = {"train": train, "dev": dev, "test": test}
@@ -118,7 +124,16 @@ class PreparedData:
                 "labels": dataset.counts(),
                 "sha256": dataset.fingerprint(),
             }
-        return cls(train, dev, test, record, list(files), whole)
+        return cls(train, dev, test, record, list(files), whole, added)
+
+    def take_training(self, size: int, *, seed: int) -> TextDataset:
+        """A stratified part of the training texts, or all where there are no more; those that were added come first."""
+        added = np.array(self.added, dtype=np.int64)
+        if not len(added) or not len(added) < size < len(self.train):
+            return take(self.train, size, seed=seed)
+        others = np.setdiff1d(np.arange(len(self.train)), added)
+        drawn = others[stratified_sample(self.train.label_ids[others], size - len(added), seed=seed)]
+        return self.train.select(np.union1d(drawn, added))
 
 
 def prepare_data(
@@ -162,6 +177,11 @@ def prepare_data(
         notes["pool"] = pool = pool or sizes_in_time(given, seconds, fewest=_FEWEST)
         drawn = {part: draw(dataset, pool[part], reporter, seed=seed) for part, dataset in given.items()}
         train, dev, test, shared = _divide(drawn, config, reporter, seed=seed)
+    added = range(0)
+    if config.add is not None:
+        given_more = load(config.add, training=train, if_there=True)
+        more = add_texts(train, given_more, dev=dev, test=test, reporter=reporter)
+        train, added, notes["add"] = more.dataset, more.positions, {"source": public_name(config.add), **more.record}
     if config.augment:
         augmented = augment(train, config.augment, seed=seed)
         train, notes["augment"] = augmented.dataset, augmented.record
@@ -172,7 +192,9 @@ def prepare_data(
     whole = {"train": train, "dev": dev}
     if config.test is None and not is_divided:
         whole["test"] = test
-    return PreparedData.of(train, dev, test, config=config, whole=whole, shared=shared, files=files, **notes)
+    return PreparedData.of(
+        train, dev, test, config=config, whole=whole, shared=shared, files=files, added=added, **notes
+    )
 
 
 def prepare_given(
@@ -207,7 +229,13 @@ def division_seed(config: DataConfig, seed: int) -> int:
 
 
 def load_configured(
-    source: str, config: DataConfig, *, seed: int, labels: LabelSet | None = None, name: str | None = None
+    source: str,
+    config: DataConfig,
+    *,
+    seed: int,
+    labels: LabelSet | None = None,
+    name: str | None = None,
+    if_there: bool = False,
 ) -> tuple[TextDataset, LoadNotes]:
     """Read a source by the settings: its columns, what its labels mean, and how many rows are held.
 
@@ -217,6 +245,7 @@ def load_configured(
         seed: Seed of the rows that are held of a larger source, unless `config` has one.
         labels: Labels that must be met, as those of the training set.
         name: Name of the data set; from the source if not given.
+        if_there: As for `load_dataset`.
 
     Raises:
         DataError: As `load_dataset`.
@@ -229,6 +258,7 @@ def load_configured(
         keep_labels=config.keep_labels,
         labels=labels,
         name=name,
+        if_there=if_there,
         max_rows=config.max_rows,
         seed=division_seed(config, seed),
     )
@@ -297,9 +327,10 @@ def _load(
     reporter: Reporter,
     seed: int,
     training: TextDataset | None = None,
+    if_there: bool = False,
 ) -> TextDataset:
     labels = training.labels if training else None
-    dataset, notes = load_configured(source, config, seed=seed, labels=labels)
+    dataset, notes = load_configured(source, config, seed=seed, labels=labels, if_there=if_there)
     files.extend(notes.files)
     if not is_sample(source):
         reporter.tell(f"{source_name(source)}: {notes.rows:,} rows, {notes.columns}")
@@ -347,6 +378,6 @@ def _left_over(dataset: TextDataset, overlap: Overlap, what: str, where: str) ->
 def without_passwords(config: RunConfig) -> RunConfig:
     """The settings as they may be written into a run: a database URL loses its password."""
     data = config.data
-    sources = {"source": data.source, "dev": data.dev, "test": data.test}
+    sources = {"source": data.source, "dev": data.dev, "test": data.test, "add": data.add}
     public = {name: None if source is None else public_name(source) for name, source in sources.items()}
     return config.model_copy(update={"data": data.model_copy(update=public)})

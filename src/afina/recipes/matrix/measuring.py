@@ -27,7 +27,7 @@ from afina.recipes.reporting import Keeping, Reporter, Silent
 _DEFAULT_SECONDS = 1800.0
 
 # Every source brings its own dev and test texts, and all models learn from real ones alone.
-_DECIDED = ("data.dev", "data.test", "data.augment")
+_DECIDED = ("data.dev", "data.test", "data.add", "data.augment")
 # A quarter, and not the tenth of a single run: test texts are what models are told apart by.
 _TEST_SHARE_OF_SOURCE = 0.25
 # Of the budget: what measuring distances may take; of a model's share: what testing it on all sources may take.
