@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from afina.data import clean_text, is_blank
@@ -13,7 +12,6 @@ from afina.errors import DataError
 from afina.inference.classifier import Classifier
 from afina.inference.explaining import DEFAULT_MAX_EVALS, GRADIENTS, OCCLUSION, Explanation, explain
 from afina.recipes.reporting import Reporter, Silent
-from afina.run_folder import RunFolder
 
 
 def explain_texts(
@@ -55,7 +53,7 @@ def explain_texts(
     if method == GRADIENTS and backend == "auto":
         backend = "torch"
     classifier = Classifier.load(run, backend=backend, threads=threads, warn=reporter.warn)
-    blended = float((RunFolder(Path(run)).read_manifest().get("blend") or {}).get("weight") or 0)
+    blended = classifier.baseline_weight
     reporter.stage("Leaving words out" if method == OCCLUSION else "Integrating gradients")
     explanations = []
     for done, text in enumerate(texts, 1):
@@ -66,12 +64,30 @@ def explain_texts(
             encoder=None if blended and method == OCCLUSION else classifier.encoder,
         )  # fmt: skip
         seconds = time.perf_counter() - started
-        notes = _notes(explanation, classifier.encoder.max_tokens, blended)
         explanations.append(
-            {**explanation.to_document(), "backend": classifier.backend.name, "seconds": seconds, "notes": notes}
-        )
+            document_of(
+                explanation, backend=classifier.backend.name, max_tokens=classifier.encoder.max_tokens,
+                blended=blended, seconds=seconds,
+            )
+        )  # fmt: skip
         reporter.advance(done, len(texts))
     return {"run": str(run), "explanations": explanations}
+
+
+def document_of(
+    explanation: Explanation, *, backend: str, max_tokens: int, blended: float, seconds: float
+) -> dict[str, Any]:
+    """An explanation as JSON, with what computed it, how long that took, and what is to be known when reading it.
+
+    Args:
+        explanation: The explanation.
+        backend: What computed the answers.
+        max_tokens: Most tokens that the model reads of a text.
+        blended: Share of the TF-IDF baseline in the answers.
+        seconds: Time it took.
+    """
+    notes = _notes(explanation, max_tokens, blended)
+    return {**explanation.to_document(), "backend": backend, "seconds": seconds, "notes": notes}
 
 
 def _notes(explanation: Explanation, max_tokens: int, blended: float) -> list[str]:

@@ -5,25 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow.parquet as pq
 
 import afina
 from afina.data import TextDataset
-from afina.errors import ConfigError, ExportError, ModelError
-from afina.evaluation import (
-    at_temperature,
-    blend,
-    choose_threshold,
-    expected_calibration_error,
-    log_probabilities,
-)
+from afina.errors import ExportError, ModelError
 from afina.extras import require
 from afina.inference.export_record import DevCheck, ExportRecord, GraphRecord
 from afina.inference.exporting import MOST_IN_FP32, OPSET, export_graph, largest_differences, quantize
@@ -33,15 +23,10 @@ from afina.inference.self_test import SelfTest
 from afina.inference.torch_backend import TorchBackend
 from afina.modeling.anatomy import head_modules
 from afina.outputs import new_folder
-from afina.recipes.calibrating import CONFIDENCE, choose_temperature
-from afina.recipes.labelled import ReadOptions, load_labelled
+from afina.recipes.integer_checks import Fitted, check_integers, is_good, promised_error_rate, read_dev_texts
+from afina.recipes.labelled import ReadOptions
 from afina.recipes.reporting import Reporter, Silent
 from afina.run_folder import OnnxFolder, RunFolder, sha256_of, write_json
-
-LEAST_LABELS_KEPT = 0.99
-"""Share of dev texts that an int8 graph must give the same label as PyTorch."""
-MOST_ACCURACY_LOST = 0.003
-"""Dev accuracy that it may lose."""
 
 _WEIGHTS = "model.safetensors"
 _TEXTS_WATCHED = 256
@@ -83,7 +68,7 @@ def export_run(
     folder = RunFolder(Path(run))
     reporter.stage("Loading the run")
     parts = load_parts(folder.root, backend=TORCH)
-    dev = _dev_texts(folder, parts, on, reading, reporter) if int8 else None
+    dev = read_dev_texts(folder, parts, on, reading, reporter) if int8 else None
     made = _Making(folder, parts, reporter)
     made.add_fp32()
     if dev is not None:
@@ -147,12 +132,10 @@ class _Making:
         self._load(INT8, graph)
         self._reporter.stage("Checking it on the dev texts")
         before, after = self._torch.logits(encodings), self._backends[INT8].logits(encodings)
-        fitted = _Fitted.on(dev, after, self._parts, error_rate=_error_rate(self._folder))
-        check = _check(dev, before, after, self._parts, fitted)
+        fitted = Fitted.on(dev, after, self._parts, error_rate=promised_error_rate(self._folder))
+        check = check_integers(dev, before, after, self._parts, fitted)
         differences = self._differences(INT8)
-        lost = check.accuracy_before - check.accuracy
-        # Half a text of a million: shares of equal numbers of texts must not differ by rounding.
-        if check.labels_kept < LEAST_LABELS_KEPT or lost > MOST_ACCURACY_LOST + 5e-7:
+        if not is_good(check):
             self._refused = {**check.model_dump(), "largest_difference": differences}
             del self._files[INT8], self._backends[INT8]
             return
@@ -224,95 +207,8 @@ class _Making:
         )
 
 
-@dataclass(frozen=True)
-class _Fitted:
-    """Temperatures and threshold for the logits of a graph, by the dev texts."""
-
-    temperature: float
-    blend_temperature: float
-    threshold: float | None
-    answers: npt.NDArray[np.float64]
-    """Probabilities that come out, (n_texts, n_labels)."""
-
-    @classmethod
-    def on(
-        cls, dev: TextDataset, logits: npt.NDArray[np.float32], parts: Parts, *, error_rate: float | None
-    ) -> _Fitted:
-        left = logits.astype(np.float64) / parts.temperature
-        temperature = choose_temperature(dev.label_ids, left)
-        answers = at_temperature(left, temperature)
-        blend_temperature = 1.0
-        if parts.baseline is not None:
-            mixture = blend(answers, parts.baseline.predict_proba(dev.texts), parts.baseline_weight)
-            logs = log_probabilities(mixture)
-            blend_temperature = choose_temperature(dev.label_ids, logs)
-            answers = at_temperature(logs, blend_temperature)
-        chosen = (
-            None
-            if error_rate is None
-            else choose_threshold(dev.label_ids, answers, error_rate=error_rate, confidence=CONFIDENCE)
-        )
-        return cls(
-            parts.temperature * temperature, blend_temperature, None if chosen is None else chosen.value, answers
-        )
-
-
-def _check(
-    dev: TextDataset,
-    before: npt.NDArray[np.float32],
-    after: npt.NDArray[np.float32],
-    parts: Parts,
-    fitted: _Fitted,
-) -> DevCheck:
-    """Labels and accuracy are those of the model alone: a blend would hide what it does."""
-    were, are = before.argmax(axis=1), after.argmax(axis=1)
-    answered = at_temperature(before.astype(np.float64), parts.temperature)
-    if parts.baseline is not None:
-        answered = blend(
-            answered, parts.baseline.predict_proba(dev.texts), parts.baseline_weight,
-            temperature=parts.blend_temperature,
-        )  # fmt: skip
-    return DevCheck(
-        texts=len(dev),
-        labels_kept=float((were == are).mean()),
-        accuracy=float((are == dev.label_ids).mean()),
-        accuracy_before=float((were == dev.label_ids).mean()),
-        ece=expected_calibration_error(dev.label_ids, fitted.answers),
-        ece_before=expected_calibration_error(dev.label_ids, answered),
-    )
-
-
-def _dev_texts(
-    folder: RunFolder, parts: Parts, on: str | None, reading: ReadOptions | None, reporter: Reporter
-) -> TextDataset:
-    """Labelled texts that no weight was fitted to."""
-    if on is not None:
-        (given,) = load_labelled([on], reading or ReadOptions(), labels=parts.labels, reporter=reporter)
-        return given.dataset
-    if not folder.dev_texts.is_file():
-        raise ConfigError(
-            f"The run {folder.root} kept no dev texts to check 8-bit integers on",
-            hint="give labelled texts that it was not trained on: --on SOURCE",
-        )
-    table = pq.read_table(folder.dev_texts)
-    names = table.column("label").to_pylist()
-    return TextDataset(
-        texts=tuple(table.column("text").to_pylist()),
-        label_ids=np.array([parts.labels.id_of(name) for name in names], dtype=np.int64),
-        labels=parts.labels,
-        name="dev texts",
-    )
-
-
 def _texts_of(predictions: Path) -> list[str]:
     if not predictions.is_file():
         return []
     texts: list[str] = pq.read_table(predictions, columns=["text"]).column("text").to_pylist()
     return texts
-
-
-def _error_rate(folder: RunFolder) -> float | None:
-    """Share of wrong answers that the run promises among its sure ones."""
-    unsure: Mapping[str, Any] = folder.read_manifest().get("unsure") or {}
-    rate = unsure.get("error_rate")
-    return None if rate is None else float(rate)
