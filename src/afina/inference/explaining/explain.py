@@ -63,7 +63,8 @@ def explain(
     label_id = int(probabilities[0].argmax())
     target_id = label_id if target_id is None else target_id
     read = _words_read(words, encoder)
-    probe = Probe(predictor, [words.stretches[word] for word in np.flatnonzero(read)], target_id)
+    stretches = [stretch for stretch, is_read in zip(words.stretches, read, strict=True) if is_read]
+    probe = Probe(predictor, stretches, target_id)
     # Of a text that is cut, what is read stands for the whole: else each word left out would let in another at the cut.
     whole = probabilities if read.all() else probe.without([()])
     weights, evals, words_alone, completeness = np.zeros(len(words)), 1, 0, None

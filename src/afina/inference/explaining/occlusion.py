@@ -12,7 +12,7 @@ from afina.inference.explaining.probing import Probe
 
 FEWEST_EVALS = 16
 # Of a very long text fewer questions are asked, since each is as long as the text.
-_MOST_CHARACTERS = 20_000_000
+_MOST_CHARACTERS = 4_000_000
 _PARTS = 8
 # Without more of its words what remains is no longer like any text.
 _TOP = 0.2
