@@ -132,6 +132,16 @@ class Classifier:
         return self._encoder
 
     @property
+    def temperature(self) -> float:
+        """What logits are divided by before the softmax."""
+        return self._temperature
+
+    @property
+    def baseline_weight(self) -> float:
+        """Share of the baseline in an answer; 0 where none is blended in."""
+        return 0.0 if self._baseline is None else self._baseline_weight
+
+    @property
     def threshold(self) -> float | None:
         """The probability from which on an answer is sure, 0 where all are; None where no such promise can be made."""
         return self._threshold
@@ -151,6 +161,15 @@ class Classifier:
     def _probabilities(self, texts: list[str]) -> npt.NDArray[np.float64]:
         encodings = self._encoder.encode(texts)
         self._last_read = (tuple(texts), encodings.truncated)
+        return self.probabilities_of(encodings, texts)
+
+    def probabilities_of(self, encodings: Encodings, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Probabilities, as `predict_proba` gives them, of texts that are cleaned and tokenized already.
+
+        Args:
+            encodings: What `encoder` made of the texts.
+            texts: The texts, cleaned; read only where a baseline is blended in (`baseline_weight`).
+        """
         probabilities = at_temperature(self._backend.logits(encodings).astype(np.float64), self._temperature)
         if self._baseline is None or not self._baseline_weight:
             return probabilities

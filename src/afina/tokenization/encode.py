@@ -28,12 +28,15 @@ class Encodings:
         truncated: Whether some tokens of a text are not read, (n_texts,) bool.
         first_windows: The first window of each text, and the number of windows: (n_texts + 1,) int64; None where
             every text has one window.
+        whole_lengths: Tokens of each whole text, read or not, special tokens counted: (n_texts,) int64; None where
+            nobody counted them.
     """
 
     token_ids: npt.NDArray[np.int32]
     offsets: npt.NDArray[np.int64]
     truncated: npt.NDArray[np.bool_]
     first_windows: npt.NDArray[np.int64] | None = None
+    whole_lengths: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.truncated)
@@ -74,6 +77,7 @@ class Encodings:
             np.concatenate([[0], np.cumsum(lengths)]),
             self.truncated[rows],
             None if counts is None else np.concatenate([[0], np.cumsum(counts[rows])]),
+            None if self.whole_lengths is None else self.whole_lengths[rows],
         )
 
     def of(self, text: int) -> npt.NDArray[np.int32]:
@@ -149,12 +153,14 @@ class Encoder:
         """Tokenize texts, several at a time on all cores."""
         windows: list[npt.NDArray[np.int32]] = []
         counts = np.ones(len(texts), dtype=np.int64)
+        whole_lengths = np.zeros(len(texts), dtype=np.int64)
         truncated = np.zeros(len(texts), dtype=np.bool_)
         for start in range(0, len(texts), _TEXTS_PER_CALL):
             some = [as_utf8(text) for text in texts[start : start + _TEXTS_PER_CALL]]
             # Whole texts without character offsets take less time than cut ones with them.
             for text, encoding in enumerate(self._tokenizer.encode_batch_fast(some), start):
                 token_ids = np.asarray(encoding.ids, dtype=np.int32)
+                whole_lengths[text] = len(token_ids)
                 if len(token_ids) <= self.max_tokens:
                     windows.append(token_ids)
                     continue
@@ -166,7 +172,12 @@ class Encoder:
         np.cumsum([len(window) for window in windows], out=offsets[1:])
         token_ids = np.concatenate(windows) if windows else np.zeros(0, dtype=np.int32)
         first_windows = None if len(windows) == len(texts) else np.concatenate([[0], np.cumsum(counts)])
-        return Encodings(token_ids, offsets, truncated, first_windows)
+        return Encodings(token_ids, offsets, truncated, first_windows, whole_lengths)
+
+    def tokenizer_json(self) -> str:
+        """The tokenizer as `tokenizer.json` holds it, with neither padding nor truncation."""
+        serialized: str = self._tokenizer.to_str()
+        return serialized
 
     def places(self, text: str) -> list[npt.NDArray[np.int64]]:
         """Where in a text the tokens stand that are read of it.
