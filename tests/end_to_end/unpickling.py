@@ -132,6 +132,7 @@ def main(folder: Path, model: Path, *, slow: bool) -> None:
 
     from afina.cli.app import app
 
+    os.chdir(folder)
     notes = Notes(folder)
     source, run = write_reviews(folder / "reviews.csv", 60), folder / "run"
     base = shutil.copytree(model, folder / "base")
@@ -170,7 +171,19 @@ def main(folder: Path, model: Path, *, slow: bool) -> None:
             "ladder": lambda: command(
                 "ladder", source, "--model", model, "--budget", "60s", "--out", folder / "ladder"
             ),
-            "matrix": lambda: command("matrix", source, "sample", *few, "--out", folder / "matrix"),
+            "matrix": lambda: command(
+                "matrix",
+                source,
+                "sample",
+                "--model",
+                model,
+                "--out",
+                folder / "matrix",
+                "--set",
+                "training.max_steps=4",
+                "--max-rows",
+                200,
+            ),
             "check": lambda: command("check", run) and 0,  # 1 where the tiny model fails
             "compare": lambda: command("compare", run, folder / "blended", "--on", source),
             "audit": lambda: command("data", "audit", source),
