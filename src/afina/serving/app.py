@@ -1,0 +1,98 @@
+"""The web application: routes, and what every request passes before them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import JSONResponse
+
+import afina
+from afina.serving.asking import Asker
+from afina.serving.engine import Engine
+from afina.serving.metrics import Metrics
+from afina.serving.middleware import Access, Bodies, Origins, RequestContext
+from afina.serving.problems import add_handlers
+from afina.serving.routes import compatible, health, native, page
+from afina.serving.settings import ServingSettings
+
+_DESCRIPTION = """Labels for texts, with calibrated probabilities and the words that moved them.
+
+Every problem has the same form: `{"error", "error_type", "request_id"}`, and `detail` where a value is wrong.
+`X-Timeout-Ms` sets how long an answer may take."""
+_EXPOSED_HEADERS = ("X-Request-Id", "X-Model", "X-Compute-Tokens", "X-Truncated", "Server-Timing", "Retry-After")
+
+
+def create_app(
+    settings: ServingSettings,
+    engine: Engine,
+    *,
+    runs: Mapping[str, Path] | None = None,
+    store: Any = None,
+    jobs: Any = None,
+    static: Path = page.STATIC,
+) -> FastAPI:
+    """An application that answers with an engine; starting and draining the engine is the server's task.
+
+    Args:
+        settings: Who may come in, and the limits.
+        engine: What computes.
+        runs: Run folders by the names of their models, for reports and cards.
+        store: Where feedback is kept; without it the server takes none.
+        jobs: What classifies files; without it the server takes none.
+        static: Folder of the web page.
+    """
+    metrics = Metrics(engine)
+    app = FastAPI(title="afina", version=afina.__version__, openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.settings = settings
+    asker = Asker(engine, settings, metrics)
+    features = [name for name, part in (("feedback", store), ("jobs", jobs)) if part is not None]
+    app.include_router(native.router(asker, engine, settings))
+    app.include_router(native.documents_router(runs or {}))
+    app.include_router(compatible.router(asker))
+    app.include_router(health.router(engine, settings, metrics, features=features))
+    app.include_router(page.router(page.static_files(static), docs=settings.docs))
+    _include_stored(app, settings, engine, store, jobs)
+    if settings.docs:
+        _add_openapi(app)
+    add_handlers(app)
+    # The last one added is the first that a request passes.
+    app.add_middleware(Bodies, settings=settings, large={"/v1/jobs": "jobs"})
+    app.add_middleware(Access, settings=settings)
+    app.add_middleware(Origins, settings=settings)
+    app.add_middleware(RequestContext, settings=settings, metrics=metrics)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-Id", "X-Timeout-Ms"],
+            expose_headers=_EXPOSED_HEADERS,
+        )  # fmt: skip
+    return app
+
+
+def _include_stored(app: FastAPI, settings: ServingSettings, engine: Engine, store: Any, jobs: Any) -> None:
+    if store is not None:
+        from afina.serving.routes import feedback
+
+        app.include_router(feedback.router(store, engine, settings))
+    if jobs is not None:
+        from afina.serving.routes import jobs as job_routes
+
+        app.include_router(job_routes.router(jobs, engine, settings))
+
+
+def _add_openapi(app: FastAPI) -> None:
+    document = get_openapi(
+        title="afina", version=afina.__version__, description=_DESCRIPTION, routes=app.routes,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )  # fmt: skip
+    app.openapi_schema = document
+
+    async def openapi() -> JSONResponse:
+        return JSONResponse(document)
+
+    app.add_api_route("/openapi.json", openapi, include_in_schema=False)
