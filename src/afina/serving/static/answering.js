@@ -2,7 +2,7 @@
 
 import { Failure, ask } from "./api.js";
 import { announcement, connection, model, remember, rival, text } from "./store.js";
-import { batch, computed, effect, signal } from "./vendor/signals-core.js";
+import { batch, computed, effect, signal, untracked } from "./vendor/signals-core.js";
 import { labelName, percent, t } from "./i18n.js";
 import { cut, wordsLeft } from "./offsets.js";
 
@@ -51,12 +51,12 @@ function stopAll() {
 export function startAnswering() {
   effect(() => {
     const wanted = [text.value, model.value, rival.value];
-    if (wanted[1] !== null) changed(wanted[0]);
+    if (wanted[1] !== null) untracked(() => changed(wanted[0]));
   });
   let before = connection.peek();
   effect(() => {
     const now = connection.value;
-    if (now === "up" && before !== "up" && phase.peek() === "failed") retry();
+    if (now === "up" && before !== "up" && phase.peek() === "failed") untracked(retry);
     before = now;
   });
 }
@@ -97,7 +97,8 @@ async function classify(typed, mine) {
     if (mine !== sequence) return;
     batch(() => {
       answer.value = { text: typed, model: own, rival: other, ...found };
-      explanation.value = explanation.value?.text === typed && explanation.value.model === own ? explanation.value : null;
+      // The old words stay, paler, until the new ones are weighed; those of another model do not.
+      if (explanation.value?.model !== own) explanation.value = null;
       failure.value = null;
       phase.value = "answered";
     });
@@ -172,6 +173,7 @@ function countDown(from) {
 
 /** Leave a word out, or put it back, and ask again. */
 export function toggleWord(index) {
+  if (explanation.value.text !== text.value) return;
   const words = new Set(leftOut.value);
   if (!words.delete(index)) words.add(index);
   askWhatIf(words);

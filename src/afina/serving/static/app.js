@@ -10,8 +10,8 @@ import { Footer, Header } from "./parts/header.js";
 import { Connection, LiveRegion, LoadFailure, Toast, TokenDialog } from "./parts/notices.js";
 import { WriteView } from "./parts/write_view.js";
 import { place, takeShared } from "./route.js";
-import { connection, model, models, needsToken, theme, token, useSignal } from "./store.js";
-import { effect, signal } from "./vendor/signals-core.js";
+import { connection, features, model, models, needsToken, theme, token, useSignal } from "./store.js";
+import { effect, signal, untracked } from "./vendor/signals-core.js";
 import { html, render } from "./vendor/htm-preact.js";
 
 const loadFailure = signal(null);
@@ -34,7 +34,8 @@ function Page() {
 
 async function loadModels() {
   try {
-    const known = await ask("v1/models");
+    const [known, info] = await Promise.all([ask("v1/models"), ask("info")]);
+    features.value = info.features ?? [];
     models.value = known.models;
     if (!known.models.some((one) => one.name === model.value)) model.value = known.default;
     loadFailure.value = null;
@@ -53,11 +54,11 @@ effect(() => {
 // A token that was given, or a server that is back: ask for the models again.
 let tokenBefore = token.peek();
 effect(() => {
-  if (token.value !== tokenBefore) loadModels();
+  if (token.value !== tokenBefore) untracked(loadModels);
   tokenBefore = token.value;
 });
 effect(() => {
-  if (connection.value === "up" && loadFailure.peek()) loadModels();
+  if (connection.value === "up" && loadFailure.peek()) untracked(loadModels);
 });
 
 const modelsLoaded = loadModels();

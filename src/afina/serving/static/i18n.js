@@ -49,9 +49,8 @@ export function percent(share) {
   return sign + number(shown, { style: "percent", maximumFractionDigits: digits });
 }
 
-/** A weight with its sign, a true minus among them. */
-export const signed = (weight) =>
-  number(weight, { signDisplay: "exceptZero", minimumFractionDigits: 2, maximumFractionDigits: 2 });
+/** A weight without its sign, which is told in words beside it. */
+export const unsigned = (weight) => number(Math.abs(weight), { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
 export function duration(seconds) {
   if (seconds < 90) return number(Math.max(1, Math.round(seconds)), { style: "unit", unit: "second" });

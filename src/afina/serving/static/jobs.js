@@ -68,9 +68,10 @@ export function startAnew() {
   });
 }
 
-export async function start({ textColumn, format }) {
+export async function start({ textColumn, titleColumn, format }) {
   const form = new FormData();
   form.append("file", file.value, file.value.name);
+  if (titleColumn !== textColumn) form.append("title_column", titleColumn);
   if (textColumn) form.append("text_column", textColumn);
   form.append("model", model.value);
   form.append("format", format);
@@ -108,7 +109,7 @@ async function told(news) {
   }
   announcement.value = t(`job.${news.state}`);
   if (news.state.startsWith("done")) {
-    const found = await summarize(news.id, lastJob.value?.format ?? "csv").catch((error) => {
+    const found = await summarize(news).catch((error) => {
       if (error instanceof Failure) failure.value = error;
       return null;
     });

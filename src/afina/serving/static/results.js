@@ -7,13 +7,18 @@ const MOST_ROWS_KEPT = 200;
 const BINS = 20;
 const COLUMNS = { label: "predicted_label", score: "predicted_score", uncertain: "uncertain" };
 
-/** `{total, counts, bins, unsure, least}`, or `{tooLarge: true}`; null for a format that no browser reads. */
-export async function summarize(id, format) {
-  if (format === "parquet") return null;
+/**
+ * `{total, counts, unsure, bins, least}` of a job that is done; of one whose result is too large, or of a format that
+ * no browser reads, what the server counted, with `bins` and `least` null.
+ */
+export async function summarize({ id, format, labels, uncertain }) {
+  const counts = sorted(Object.entries(labels ?? {}));
+  const counted = { total: counts.reduce((sum, [, n]) => sum + n, 0), counts, unsure: uncertain ?? 0, bins: null, least: null };
+  if (format === "parquet") return counted;
   const response = await ask(`v1/jobs/${id}/result`, { raw: true });
   if (Number(response.headers.get("Content-Length")) > MOST_BYTES) {
     await response.body.cancel();
-    return { tooLarge: true };
+    return { ...counted, tooLarge: true };
   }
   const content = await response.text();
   return count(format === "jsonl" ? jsonLines(content) : await csvRows(content));
@@ -39,6 +44,8 @@ function papa() {
   return loading;
 }
 
+const sorted = (counts) => counts.sort((a, b) => b[1] - a[1]);
+
 const isTrue = (cell) => cell === true || String(cell).toLowerCase() === "true";
 
 export function count(rows) {
@@ -61,5 +68,5 @@ export function count(rows) {
   for (const label of counts.keys()) {
     least.set(label, answered.filter((one) => one.label === label).slice(0, MOST_ROWS_KEPT));
   }
-  return { total: answered.length, counts: [...counts].sort((a, b) => b[1] - a[1]), bins, unsure, least };
+  return { total: answered.length, counts: sorted([...counts]), bins, unsure, least };
 }

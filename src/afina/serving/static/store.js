@@ -62,6 +62,8 @@ export const token = kept("token", "", "sessionStorage");
 export const lastJob = kept("job", null, "sessionStorage");
 
 export const models = signal([]);
+/** What else the server has: `jobs`, `feedback`. */
+export const features = signal([]);
 /** Name of the model that answers; null until the server told its models. */
 export const model = signal(null);
 /** Name of the model to compare with, or null. */

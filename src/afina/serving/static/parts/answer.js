@@ -1,11 +1,13 @@
 // One model's answer to the text: the label, how sure, what was not read, and whether the reader agrees.
 
 import { labelName, number, percent, t } from "../i18n.js";
+import { features, useSignal } from "../store.js";
 import { html } from "../vendor/htm-preact.js";
 import { Opinion } from "./opinion.js";
 import { Scale } from "./scale.js";
 
 export function Answer({ text, info, result, timing, stale, what, heading, feedback = true }) {
+  const has = useSignal(features);
   const shown = what?.result ?? result;
   const changed = what?.result && what.result.label !== result.label;
   return html`
@@ -22,9 +24,9 @@ export function Answer({ text, info, result, timing, stale, what, heading, feedb
           label: labelName(result.label), percent: percent(result.score) })}</p>`}
       ${result.truncated && html`
         <p class="notice">${t("truncated", { tokens: result.tokens, most: info.max_tokens })}</p>`}
-      ${feedback && !what && html`<${Opinion} key=${text} text=${text} info=${info} result=${result} />`}
+      ${feedback && !what && has.includes("feedback") && html`<${Opinion} key=${text} text=${text} info=${info} result=${result} />`}
       <p class="meta">
-        <span>${t("tokens", { n: result.tokens })}</span>
+        <span>${t("tokens", { n: shown.tokens })}</span>
         ${timing && html`<span>${t("milliseconds", { ms: number(total(timing), { maximumFractionDigits: 1 }) })}</span>`}
         <span>${info.backend}</span>
       </p>
@@ -39,7 +41,7 @@ function Verdict({ result, info }) {
       <p class="confidence"><b>${percent(result.score)}</b></p>
       <p class="certainty">${result.uncertain
         ? t("unsure", { percent: percent(info.threshold) })
-        : t(info.threshold === null ? "no_threshold" : "sure")}</p>
+        : info.threshold === null ? t("no_threshold") : t(info.threshold ? "sure" : "sure.always", { percent: percent(info.threshold) })}</p>
     </div>`;
 }
 

@@ -27,12 +27,11 @@ export function Card() {
 
 function Facts({ info }) {
   const details = info.details ?? {};
-  const training = details.training_data ?? details.data;
   const facts = [
     [t("card.labels"), info.labels.map(labelName).join(", ")],
-    [t("card.base"), details.base_model ?? details.model],
+    [t("card.base"), details.base_model],
     [t("card.method"), details.method],
-    [t("card.trained_on"), typeof training === "string" ? training : training?.name],
+    [t("card.trained_on"), [details.training_data].flat().filter(Boolean).join(", ")],
     [t("card.created"), details.created && moment(details.created)],
     [t("card.max_tokens"), number(info.max_tokens)],
     [t("card.long_text"), t(`card.long_text.${info.long_text}`)],
@@ -46,26 +45,26 @@ function Facts({ info }) {
 }
 
 function Metrics({ info }) {
-  const metrics = info.details?.metrics ?? {};
-  const test = metrics.test ?? metrics;
+  const test = info.details?.test ?? {};
   const rows = METRICS.filter((name) => Number.isFinite(test[name]?.value));
   if (rows.length === 0) return html`<p class="note">${t("card.no_metrics")}</p>`;
+  const from = Math.max(0, Math.floor(Math.min(...rows.map((name) => test[name].low ?? test[name].value)) * 10) / 10);
   return html`
     <h3>${t("card.metrics", { dataset: test.dataset ?? "test", n: test.n ?? 0 })}</h3>
     <table class="metrics">
       <thead><tr><th scope="col">${t("card.metric")}</th><th scope="col" class="figure">${t("card.value")}</th>
-        <th scope="col">${t("card.interval")}</th></tr></thead>
+        <th scope="col">${t("card.interval")}<small> ${t("card.axis", { low: from, high: 1 })}</small></th></tr></thead>
       <tbody>${rows.map((name) => html`<tr><th scope="row">${t(`metric.${name}`)}</th>
         <td class="figure">${figure(test[name].value)}</td>
-        <td><${Interval} ...${test[name]} /></td></tr>`)}</tbody>
+        <td><${Interval} ...${test[name]} from=${from} /></td></tr>`)}</tbody>
     </table>`;
 }
 
 const figure = (value) => number(value, { minimumFractionDigits: 3, maximumFractionDigits: 3 });
 
-function Interval({ value, low, high }) {
+function Interval({ value, low, high, from }) {
   if (low === undefined) return "–";
-  const place = (x) => `${Math.max(0, Math.min(1, x)) * 100}%`;
+  const place = (x) => `${(Math.max(0, Math.min(1, x) - from) / (1 - from || 1)) * 100}%`;
   return html`
     <span class="interval" style=${{ "--from": place(low), "--to": place(high), "--at": place(value) }} aria-hidden="true"><i></i></span>
     <span class="ends-text">${figure(low)} – ${figure(high)}</span>`;

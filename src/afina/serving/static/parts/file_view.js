@@ -9,6 +9,8 @@ import { Job } from "./job.js";
 import { FailureNote } from "./notices.js";
 
 const ACCEPTED = ".csv,.tsv,.jsonl,.json,.txt,.parquet,.gz";
+/** What the server calls no column. */
+const NO_TITLE = "none";
 const FORMATS = ["csv", "jsonl", "parquet"];
 
 export function FileView() {
@@ -63,12 +65,13 @@ function Source() {
 }
 
 function Choices() {
-  const { columns, rows, text_column: guessed, rows_total: total } = useSignal(preview);
+  const { columns, rows, text_column: guessed, title_column: guessedTitle, rows_total: total, format: looked, reason } = useSignal(preview);
   const chosen = useSignal(file);
   const state = useSignal(busy);
   const name = useSignal(model);
   const [textColumn, setTextColumn] = useState(guessed ?? columns[0]);
-  const [format, setFormat] = useState("csv");
+  const [titleColumn, setTitleColumn] = useState(guessedTitle ?? NO_TITLE);
+  const [format, setFormat] = useState(looked ?? "csv");
   const option = (value, current, shown = value) => html`
     <option value=${value} selected=${value === current}>${shown}</option>`;
   return html`
@@ -76,14 +79,19 @@ function Choices() {
       <div class="card-head"><h2 id="preview-title">${chosen.name}</h2>
         <button class="small quiet" onClick=${startAnew}>${t("file.another")}</button></div>
       <p class="note">${total ? t("preview.rows", { n: total }) : t("preview.unknown")}</p>
+      ${reason && html`<p class="notice" lang="en">${reason}</p>`}
       <div class="choices">
         <label>${t("preview.column")}
           <select id="column" value=${textColumn} onChange=${(event) => setTextColumn(event.target.value)}>
             ${columns.map((one) => option(one, textColumn))}</select></label>
+        ${columns.length > 1 && html`<label>${t("preview.title_column")}
+          <select id="title-column" value=${titleColumn} onChange=${(event) => setTitleColumn(event.target.value)}>
+            ${option(NO_TITLE, titleColumn, t("preview.no_title"))}
+            ${columns.filter((one) => one !== textColumn).map((one) => option(one, titleColumn))}</select></label>`}
         <label>${t("preview.format")}
           <select id="format" value=${format} onChange=${(event) => setFormat(event.target.value)}>
             ${FORMATS.map((one) => option(one, format, t(`format.${one}`)))}</select></label>
-        <button class="primary" disabled=${state !== null} onClick=${() => start({ textColumn, format })}>
+        <button class="primary" disabled=${state !== null} onClick=${() => start({ textColumn, titleColumn, format })}>
           ${state === "sending" ? t("job.sending") : t("job.start", { model: name })}</button>
       </div>
       <div class="scroll preview" tabindex="0" role="region" aria-label=${t("preview.title", { n: rows.length })}>

@@ -2,7 +2,7 @@
 
 import { LANGUAGES, chosen, language, t } from "../i18n.js";
 import { place } from "../route.js";
-import { cardOf, model, modelNamed, models, theme, useSignal } from "../store.js";
+import { cardOf, features, model, modelNamed, models, theme, useSignal } from "../store.js";
 import { html } from "../vendor/htm-preact.js";
 import { Icon, Mark } from "./icons.js";
 
@@ -10,13 +10,15 @@ const DARK = matchMedia("(prefers-color-scheme: dark)");
 
 export function Header() {
   const here = useSignal(place);
+  const has = useSignal(features);
   const link = (to, key) => html`
     <a href=${`#/${to}`} aria-current=${here === to ? "page" : undefined}>${t(key)}</a>`;
   return html`
     <a class="skip" href="#main" onClick=${skip}>${t("skip")}</a>
     <header class="top">
       <a class="brand" href="#/" aria-label=${t("home")}><${Mark} />afina</a>
-      <nav aria-label=${t("nav")}>${link("", "nav.write")}${link("file", "nav.file")}${link("feedback", "nav.feedback")}</nav>
+      <nav aria-label=${t("nav")}>${link("", "nav.write")}${has.includes("jobs") && link("file", "nav.file")}${
+        has.includes("feedback") && link("feedback", "nav.feedback")}</nav>
       <div class="settings">
         <${ModelPicker} />
         <${LanguagePicker} />

@@ -3,7 +3,7 @@
 import { download } from "../api.js";
 import { duration, labelName, number, percent, t } from "../i18n.js";
 import { busy, cancel, ended, job, startAnew, summary } from "../jobs.js";
-import { lastJob, useSignal } from "../store.js";
+import { lastJob, modelNamed, useSignal } from "../store.js";
 import { html, useState } from "../vendor/htm-preact.js";
 import { Icon } from "./icons.js";
 
@@ -13,7 +13,8 @@ export function Job() {
   const waiting = useSignal(busy);
   const over = ended(one);
   const done = one.state.startsWith("done");
-  const { format = "csv", name = "texts" } = useSignal(lastJob) ?? {};
+  const { name = "texts" } = useSignal(lastJob) ?? {};
+  const format = one.format;
   const stem = name.replace(/(\.\w{1,7})+$/, "");
   return html`
     <section class="card" aria-labelledby="job-title">
@@ -28,7 +29,7 @@ export function Job() {
         ${one.rows_failed > 0 && html`<span>${t("job.failed_rows", { n: one.rows_failed })}</span>`}
         ${!over && one.eta_s > 0 && html`<span>${t("job.eta", { time: duration(one.eta_s) })}</span>`}
       </p>
-      ${one.error && html`<p class="notice" lang="en">${one.error}</p>`}
+      ${[one.reason, ...(one.messages ?? [])].filter(Boolean).map((note) => html`<p class="notice" lang="en">${note}</p>`)}
       <div class="row">
         ${done && html`<button class="primary" onClick=${() => download(`v1/jobs/${one.id}/result`, `${stem}-labelled.${format}`)}>
           <${Icon} name="down" />${t("job.download", { format: t(`format.${format}`) })}</button>`}
@@ -39,10 +40,10 @@ export function Job() {
       ${done && format === "parquet" && html`<p class="note">${t("results.parquet")}</p>`}
       ${found?.tooLarge && html`<p class="note">${t("results.large")}</p>`}
     </section>
-    ${found && !found.tooLarge && found.total > 0 && html`<${Results} found=${found} />`}`;
+    ${found?.total > 0 && html`<${Results} found=${found} threshold=${modelNamed(one.model)?.threshold} />`}`;
 }
 
-function Results({ found }) {
+function Results({ found, threshold }) {
   const most = Math.max(...found.counts.map(([, n]) => n));
   return html`
     <section class="card" aria-labelledby="results-title">
@@ -54,16 +55,17 @@ function Results({ found }) {
               <span class="bar" aria-hidden="true"><span class="fill" style=${{ "--at": `${(n / most) * 100}%` }}></span></span>
               <b>${number(n)} <small>${percent(n / found.total)}</small></b></li>`)}</ul>
           <p class="note">${t("results.unsure", { n: found.unsure, share: percent(found.unsure / found.total) })}</p></div>
-        <div><h3>${t("results.sureness")}</h3><${Histogram} bins=${found.bins} total=${found.total} /></div>
+        ${found.bins && html`<div><h3>${t("results.sureness")}</h3>
+          <${Histogram} bins=${found.bins} total=${found.total} threshold=${threshold} /></div>`}
       </div>
     </section>
-    <${LeastSure} found=${found} />`;
+    ${found.least && html`<${LeastSure} found=${found} />`}`;
 }
 
 const WIDTH = 320, HEIGHT = 120, FOOT = 18;
 
 /** How many answers are how sure; empty bins below the least sure are left out. */
-function Histogram({ bins, total }) {
+function Histogram({ bins, total, threshold }) {
   const first = Math.max(0, Math.min(bins.findIndex((n) => n > 0), bins.length / 2));
   const shown = bins.slice(first);
   const most = Math.max(...shown);
@@ -76,6 +78,7 @@ function Histogram({ bins, total }) {
       ${shown.map((n, i) => html`<rect x=${i * step + 1} y=${HEIGHT - (n / most) * (HEIGHT - 6)} width=${step - 2}
         height=${Math.max(n > 0 ? 2 : 0, (n / most) * (HEIGHT - 6))} rx="2" />`)}
       <path d=${`M0 ${HEIGHT + 0.5}H${WIDTH}`} />
+      ${threshold > share(0) && html`<path class="threshold" d=${`M${((threshold - share(0)) / (1 - share(0))) * WIDTH} 0V${HEIGHT}`} />`}
       <text x="0" y=${HEIGHT + 14}>${percent(share(0))}</text>
       <text x=${WIDTH} y=${HEIGHT + 14} text-anchor="end">${number(1, { style: "percent" })}</text>
     </svg>`;

@@ -75,7 +75,7 @@ export function Dialog({ open, close, label, kind = "", children }) {
   const outside = (event) => event.target === element.current && close();
   return html`
     <dialog ref=${element} class=${kind} aria-label=${label} onClose=${close} onClick=${outside}>
-      ${open && children}
+      ${open && html`<div class="dialog-body">${children}</div>`}
     </dialog>`;
 }
 
@@ -85,6 +85,7 @@ export function TokenDialog() {
   const close = () => (needsToken.value = false);
   const submit = (event) => {
     event.preventDefault();
+    token.value = ""; // so that the same one is tried again too
     token.value = event.target.elements.token.value.trim();
     close();
   };
@@ -93,6 +94,7 @@ export function TokenDialog() {
       <form onSubmit=${submit}>
         <h2>${t("token.title")}</h2>
         <p>${t("token.why")}</p>
+        ${given && html`<p class="notice">${t("token.wrong")}</p>`}
         <label>${t("token")}<input name="token" type="password" autocomplete="off" required value=${given} /></label>
         <div class="row end">
           <button type="button" class="quiet" onClick=${close}>${t("cancel")}</button>

@@ -1,7 +1,7 @@
 // Which words moved the answer: marked in the text, left out at a press, or in a table.
 
 import { explainFor, explaining, explanation, leftOut, putAllBack, target, toggleWord, whatIf } from "../answering.js";
-import { labelName, number, signed, t } from "../i18n.js";
+import { labelName, number, t, unsigned } from "../i18n.js";
 import { pieces } from "../offsets.js";
 import { useSignal } from "../store.js";
 import { html, useRef, useState } from "../vendor/htm-preact.js";
@@ -9,6 +9,8 @@ import { Icon } from "./icons.js";
 
 /** Shares of the largest weight from which a word is marked faintly, clearly and strongly. */
 const STEPS = [0.12, 0.35, 0.7];
+/** Of the two sides, as they stand on the scale: left and right, against and for. */
+const SIGNS = ["−", "+"];
 
 export function Words({ text, info }) {
   const told = useSignal(explanation);
@@ -46,10 +48,10 @@ export function Words({ text, info }) {
         : html`<${Marked} told=${told} side=${side} info=${info} gone=${gone} />`}
       <div class="legend">
         ${info.labels.length === 2
-          ? info.labels.map((label, i) => html`<span><mark class=${`side-${i} level-2`}>${t("words.sample")}</mark> ${
+          ? info.labels.map((label, i) => html`<span><mark class=${`side-${i} level-2`}>${t("words.sample")}</mark><sup aria-hidden="true">${SIGNS[i]}</sup> ${
               t("words.speaks", { label: labelName(label) })}</span>`)
-          : html`<span><mark class="side-1 level-2">${t("words.sample")}</mark> ${t("words.speaks", { label: labelName(told.target) })}</span>
-              <span><mark class="side-0 level-2">${t("words.sample")}</mark> ${t("words.against", { label: labelName(told.target) })}</span>`}
+          : [t("words.against", { label: labelName(told.target) }), t("words.speaks", { label: labelName(told.target) })].map((said, i) => html`
+              <span><mark class=${`side-${i} level-2`}>${t("words.sample")}</mark><sup aria-hidden="true">${SIGNS[i]}</sup> ${said}</span>`)}
         ${gone.size > 0 && html`
           <button class="small" onClick=${putAllBack}><${Icon} name="undo" />${t("whatif.reset", { n: gone.size })}</button>`}
       </div>
@@ -75,7 +77,7 @@ function spokenOf(word, told, side, info) {
   if (!word.read) return t("words.unread", { word: word.text });
   const label = info.labels.length === 2 ? info.labels[side(word.weight)] : told.target;
   const key = info.labels.length > 2 && word.weight < 0 ? "words.said_against" : "words.said";
-  return t(key, { word: word.text, label: labelName(label), weight: signed(Math.abs(word.weight)).replace("+", "") });
+  return t(key, { word: word.text, label: labelName(label), weight: unsigned(word.weight) });
 }
 
 /** The text with its words as buttons: one stop for Tab, arrows go from word to word, Enter leaves a word out. */
@@ -104,8 +106,8 @@ function Marked({ told, side, info, gone }) {
         const out = gone.has(piece.word);
         return html`
           <button class=${`word side-${side(word.weight)} level-${level}${word.read ? "" : " unread"}`}
-            data-word=${piece.word} data-sign=${level > 0 ? (word.weight > 0 ? "+" : "−") : undefined} tabindex=${piece.word === current ? 0 : -1} aria-pressed=${out}
-            aria-label=${spokenOf(word, told, side, info)} title=${word.read ? signed(word.weight) : ""}
+            data-word=${piece.word} data-sign=${level > 0 && !out ? SIGNS[side(word.weight)] : undefined} tabindex=${piece.word === current ? 0 : -1} aria-pressed=${out}
+            aria-label=${spokenOf(word, told, side, info)} title=${word.read ? unsigned(word.weight) : ""}
             onFocus=${() => setAt(piece.word)} onClick=${() => toggleWord(piece.word)}
             ><mark>${piece.text}</mark></button>`;
       })}
@@ -127,7 +129,7 @@ function Table({ told, side, info, gone }) {
             <td>${info.labels.length > 2 && word.weight < 0
               ? t("words.against", { label: labelName(told.target) })
               : t("words.speaks", { label: labelName(info.labels.length === 2 ? info.labels[side(word.weight)] : told.target) })}</td>
-            <td class="figure">${signed(word.weight)}</td>
+            <td class="figure">${unsigned(word.weight)}</td>
             <td><label class="check"><input type="checkbox" checked=${gone.has(word.place)}
               onChange=${() => toggleWord(word.place)} /><span class="unseen">${t("words.leave", { word: word.text })}</span></label></td>
           </tr>`)}</tbody>

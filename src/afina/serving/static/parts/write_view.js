@@ -38,7 +38,7 @@ function Typing() {
   return html`
     <div class="sheet">
       <label class="unseen" for="text">${t("write.label")}</label>
-      <textarea id="text" ref=${box} value=${typed} rows="3" maxlength="60000" spellcheck="false"
+      <textarea id="text" ref=${box} value=${typed} rows="3" spellcheck="false"
         placeholder=${t("write.placeholder")} aria-describedby="privacy"
         onInput=${(event) => (text.value = event.target.value)}></textarea>
       <div class="sheet-foot">
