@@ -1,12 +1,7 @@
-import getpass
-import shutil
-import socket
 import sqlite3
-import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
+from tests.postgresql import postgresql_server
 
 from afina.data import load_dataset, open_source, public_name, source_name
 from afina.errors import DataError
@@ -161,57 +156,12 @@ def test_only_the_password_is_hidden(source, public):
 # PostgreSQL
 
 
-def postgresql_program(name):
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    found = [str(folder / name) for folder in folders if (folder / name).is_file()]
-    return found[0] if found else shutil.which(name)
-
-
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Address of a PostgreSQL server with a database `shop`; it ends with the tests."""
-    if not (postgresql_program("initdb") and postgresql_program("pg_ctl")):
-        pytest.skip("the programs of PostgreSQL are not here")
-    # PostgreSQL refuses to run as root; the name of a socket has at most 107 characters.
-    as_user = []
-    folder = Path(tempfile.mkdtemp(prefix="pg"))
-    if getpass.getuser() == "root":
-        if not shutil.which("runuser"):
-            pytest.skip("PostgreSQL does not run as root, and runuser is not here")
-        as_user = ["runuser", "-u", "postgres", "--"]
-        shutil.chown(folder, "postgres", "postgres")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def call(program, *arguments):
-        path = postgresql_program(program)
-        subprocess.run([*as_user, path, *arguments], check=True, stdout=subprocess.DEVNULL, cwd=folder)
-
-    (folder / "password").write_text("se@cret")
-    (folder / "password").chmod(0o644)
-    data = str(folder / "data")
-    call(
-        "initdb",
-        "-D",
-        data,
-        "-U",
-        "me",
-        "-A",
-        "scram-sha-256",
-        "--pwfile",
-        str(folder / "password"),
-        "-N",
-        "-E",
-        "UTF8",
-    )
-    call("pg_ctl", "-D", data, "-l", str(folder / "log"), "-w", "-o", f"-p {port} -k {folder} -F", "start")
-    try:
+def server():
+    """Address of a PostgreSQL server with a database `shop`."""
+    with postgresql_server() as port:
         fill(port)
         yield f"postgres://me:se%40cret@127.0.0.1:{port}/shop"
-    finally:
-        call("pg_ctl", "-D", data, "-m", "immediate", "stop")
-        shutil.rmtree(folder)
 
 
 def fill(port):
