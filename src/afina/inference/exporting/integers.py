@@ -103,8 +103,14 @@ class _Quantizer:
         readers: dict[str, list[npt.NDArray[np.float32]]] = defaultdict(list)
         for node, weights in products:
             readers[node.input[0]].append(weights)
-        self._factors = {name: smoothing_factors(seen[name], readers[name]) for name in seen}
-        self._seen = {name: seen[name].divided_by(self._factors[name]) for name in seen}
+        self._factors = {
+            name: smoothing_factors(seen[name], readers[name])
+            for name in seen
+            if all(_narrows(weights) for weights in readers[name])
+        }
+        self._seen = {
+            name: seen[name].divided_by(self._factors[name]) if name in self._factors else seen[name] for name in seen
+        }
         self._nodes: list[Any] = []
         self._made: dict[str, Any] = {}
         self._states: dict[str, tuple[str, str]] = {}
@@ -132,41 +138,40 @@ class _Quantizer:
     def _multiply(self, node: Any, weights: npt.NDArray[np.float32]) -> None:
         """`states @ weights (+ bias)` as a product of integers, times the scales of both."""
         name, output = node.input[0], node.output[0]
-        integers, state_scale = self._scale_states(name)
+        integers, largest = self._scale_states(name)
         # Layers may share weights and differ in their states, as those of ALBERT do: named by what they give.
         table, weight_scale = f"{output}.int8", f"{output}.scale"
-        rounded, scales = round_weights(
-            weights * self._factors[name][:, None], steps=_WEIGHT_STEPS, seen=self._seen[name]
-        )
+        if name in self._factors:
+            weights = (weights * self._factors[name][:, None]).astype(np.float32)
+        rounded, scales = round_weights(weights, steps=_WEIGHT_STEPS, seen=self._seen[name])
         self._store(table, rounded)
         self._store(weight_scale, scales)
         product, scaled = f"{output}.product", f"{output}.scaled"
         bias = node.input[2] if len(node.input) > 2 else None
-        one, zero = self._constant("one", np.float32(1)), self._constant("zero", np.uint8(_ZERO))
-        self._add(
-            "MatMulIntegerToFloat", [integers, table, one, weight_scale, zero], product, domain=MICROSOFT
-        )  # (..., n_out)
-        self._add("Mul", [product, state_scale], scaled if bias else output)
+        step, zero = self._step(), self._constant("zero", np.uint8(_ZERO))
+        self._add("MatMulIntegerToFloat", [integers, table, step, weight_scale, zero], product, domain=MICROSOFT)
+        self._add("Mul", [product, largest], scaled if bias else output)
         if bias:
             self._add("Add", [scaled, bias], output)
 
     def _scale_states(self, name: str) -> tuple[str, str]:
-        """States as integers, and the scale of each token: names of (..., n_in) uint8 and (..., 1) float32."""
+        """States as integers, and the largest of each token: names of (..., n_in) uint8 and (..., 1) float32."""
         if name not in self._states:
-            even, sizes, most, scale, parts, integers = (
-                f"{name}.{part}" for part in ("even", "sizes", "most", "scale", "parts", "integers")
+            even, sizes, largest, most, parts, integers = (
+                f"{name}.{part}" for part in ("even", "sizes", "largest", "most", "parts", "integers")
             )
-            factors = f"{name}.factors"
-            self._store(factors, (1 / self._factors[name]).astype(np.float32))
-            self._add("Mul", [name, factors], even)
+            if name in self._factors:
+                factors = f"{name}.factors"
+                self._store(factors, (1 / self._factors[name]).astype(np.float32))
+                self._add("Mul", [name, factors], even)
+            else:
+                even = name
             self._add("Abs", [even], sizes)
-            self._add("ReduceMax", [sizes, self._constant("last", np.array([-1]))], most, keepdims=1)
-            self._add("Mul", [most, self._constant("step", np.float32(1 / _STATE_STEPS))], f"{scale}.any")
-            self._add("Max", [f"{scale}.any", self._constant("least", np.float32(LEAST_SCALE))], scale)
-            self._add("Div", [even, scale], parts)
-            one, zero = self._constant("one", np.float32(1)), self._constant("zero", np.uint8(_ZERO))
-            self._add("QuantizeLinear", [parts, one, zero], integers)
-            self._states[name] = integers, scale
+            self._add("ReduceMax", [sizes, self._constant("last", np.array([-1]))], largest, keepdims=1)
+            self._add("Max", [largest, self._constant("least", np.float32(LEAST_SCALE))], most)
+            self._add("Div", [even, most], parts)
+            self._add("QuantizeLinear", [parts, self._step(), self._constant("zero", np.uint8(_ZERO))], integers)
+            self._states[name] = integers, most
         return self._states[name]
 
     def _is_table(self, node: Any) -> bool:
@@ -194,6 +199,10 @@ class _Quantizer:
     def _add(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> None:
         self._nodes.append(self._onnx.helper.make_node(kind, inputs, [output], **attributes))
 
+    def _step(self) -> str:
+        """What one of the integers stands for, as a share of the largest number of a token."""
+        return self._constant("step", np.float32(1 / _STATE_STEPS))
+
     def _constant(self, name: str, value: Any) -> str:
         name = f"quantization.{name}"
         if name not in self._made:
@@ -202,3 +211,13 @@ class _Quantizer:
 
     def _store(self, name: str, array: npt.NDArray[Any]) -> None:
         self._made[name] = self._onnx.numpy_helper.from_array(array, name)
+
+
+def _narrows(weights: npt.NDArray[np.float32]) -> bool:
+    """Whether a layer gives fewer channels than it gets, as the second of each feed-forward block does.
+
+    What it gets comes from an activation function, and its channels differ most; elsewhere smoothing gains little, and
+    takes another pass over the states.
+    """
+    n_in, n_out = weights.shape
+    return bool(n_in > n_out)
