@@ -104,5 +104,7 @@ class WorkerProcess:
             async with asyncio.timeout(timeout_s):
                 await self._process.wait()
         except TimeoutError:
-            self.kill()
+            pass
+        finally:
+            self.kill()  # also where this wait is cancelled, since somebody is in a hurry
         return await self._process.wait()
