@@ -76,13 +76,13 @@ def create_app(
 
 def _include_stored(app: FastAPI, settings: ServingSettings, engine: Engine, store: Any, jobs: Any) -> None:
     if store is not None:
-        from afina.serving.routes import feedback
+        from afina.serving.routes.feedback import router as feedback_router
 
-        app.include_router(feedback.router(store, engine, settings))
+        app.include_router(feedback_router(store, engine, settings))
     if jobs is not None:
-        from afina.serving.routes import jobs as job_routes
+        from afina.serving.routes.jobs import router as jobs_router
 
-        app.include_router(job_routes.router(jobs, engine, settings))
+        app.include_router(jobs_router(jobs, engine, settings))
 
 
 def _add_openapi(app: FastAPI) -> None:

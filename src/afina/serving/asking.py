@@ -13,7 +13,8 @@ from fastapi import Request
 
 from afina.data import clean_text, is_blank
 from afina.errors import DataError
-from afina.serving.engine import Answer, Answered, Engine, ModelInfo, Timing
+from afina.serving.computing import RequestTooLarge
+from afina.serving.engine import Answer, Answered, Engine, ModelInfo, Timing, Unavailable
 from afina.serving.metrics import Metrics
 from afina.serving.middleware.context import ClientLeft
 from afina.serving.problems import Problem, invalid, unknown_model
@@ -72,8 +73,11 @@ class Asker:
 
         Raises:
             Problem: There is no such model (404).
+            Unavailable: None is loaded yet (503).
         """
         models = self._engine.models
+        if not models:
+            raise Unavailable("The server is loading its models")
         if name is None:
             return next(iter(models.values()))
         if name not in models:
@@ -124,6 +128,8 @@ class Asker:
             ]
             try:
                 answered = await self.wait(request, _all(asked), timeout_s)
+            except RequestTooLarge as error:
+                raise Problem(413, "too_many_tokens", str(error)) from None
             except DataError:
                 raise Problem(422, "too_long", "A text has more tokens than the model reads") from None
         return [self._placed(model, blank, each) for model, each in zip(models, answered, strict=True)]

@@ -27,7 +27,8 @@ class Connection(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._timer: asyncio.TimerHandle | None = None
         self._in_request = self._in_headers = False
-        self._header_bytes = self._parsed_bytes = 0
+        self._header_bytes = self._parsed_bytes = self._body_bytes = 0
+        self._earned_s = 0.0
         self._idle_since: float | None = None
         self._refusal = (400, "The request is not HTTP")
 
@@ -50,8 +51,8 @@ class Connection(HttpToolsProtocol):
         """Read what came, unless the headers of a request have no end."""
         if not self._in_request:
             self._in_request = self._in_headers = True
-            self._header_bytes = self._parsed_bytes = 0
-            self._idle_since = None
+            self._header_bytes = self._parsed_bytes = self._body_bytes = 0
+            self._earned_s, self._idle_since = 0.0, None
             self._set_timer(self.settings.body_timeout_s)
         super().data_received(data)
         if self._in_headers:
@@ -71,6 +72,11 @@ class Connection(HttpToolsProtocol):
         """Begin to answer."""
         self._in_headers = False
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        self._body_bytes += len(body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request has arrived; whatever comes now belongs to the next one."""
@@ -106,6 +112,12 @@ class Connection(HttpToolsProtocol):
             self._timer = None
 
     def _time_is_up(self) -> None:
+        earned_s = self._body_bytes / self.settings.body_bytes_per_s
+        if self._in_request and earned_s > self._earned_s:
+            # A large body that keeps coming is given the time it needs.
+            self._timer = self.loop.call_later(earned_s - self._earned_s, self._time_is_up)
+            self._earned_s = earned_s
+            return
         if self._in_request and self._in_headers:
             self._refuse(408, "The request did not arrive in time")
         elif self._in_request and not self.cycle.response_complete:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import json
-import logging
 import os
 import socket
 import sys
-import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -20,23 +17,10 @@ from starlette.types import ASGIApp
 from afina.errors import ConfigError
 from afina.serving.connection import connection_class
 from afina.serving.engine import Engine
-from afina.serving.middleware.context import ACCESS_LOG, ERROR_LOG
 from afina.serving.settings import ServingSettings
 
 _BACKLOG = 1_024
 _FLUSH_S = 2
-
-
-class Background(Protocol):
-    """What works beside the requests, such as jobs."""
-
-    async def start(self) -> None:
-        """Begin, once the engine answers."""
-        ...
-
-    async def stop(self) -> None:
-        """Stop; what is not done goes on at the next start."""
-        ...
 
 
 def bind(settings: ServingSettings) -> socket.socket:
@@ -91,7 +75,6 @@ def run(
     settings: ServingSettings,
     listener: socket.socket,
     *,
-    background: Background | None = None,
     on_ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until the process is told to stop.
@@ -104,42 +87,13 @@ def run(
         engine: What computes for it; it is started here, and drained.
         settings: The limits.
         listener: What `bind` gave.
-        background: Started after the engine, and stopped before it.
         on_ready: Called when the first text can be answered.
 
     Raises:
         AfinaError: The engine cannot start.
     """
-    set_up_logs()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(app, engine, settings, listener, background, on_ready))
-
-
-def set_up_logs() -> None:
-    """Let the server's logs be lines of JSON on standard error, each with nothing of a request's texts."""
-    lines = logging.StreamHandler()
-    lines.setFormatter(logging.Formatter("%(message)s"))
-    for name in (ACCESS_LOG, ERROR_LOG):
-        _only(logging.getLogger(name), lines, logging.INFO)
-    others = logging.StreamHandler()
-    others.setFormatter(_Plain())
-    # Its warnings are of requests that are none, and of clients that left.
-    _only(logging.getLogger("uvicorn"), others, logging.ERROR)
-    _only(logging.getLogger("asyncio"), others, logging.ERROR)
-
-
-def _only(logger: logging.Logger, handler: logging.Handler, level: int) -> None:
-    logger.handlers, logger.propagate = [handler], False
-    logger.setLevel(level)
-
-
-class _Plain(logging.Formatter):
-    """A message without its traceback, which may quote a text."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
-        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
-        return json.dumps({"time": moment, "logger": record.name, "message": str(record.msg), "error": kind})
+        runner.run(_serve(app, engine, settings, listener, on_ready))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -169,7 +123,6 @@ async def _serve(
     engine: Engine,
     settings: ServingSettings,
     listener: socket.socket,
-    background: Background | None,
     on_ready: Callable[[], None],
 ) -> None:
     server = _Server(_config(app, settings))
@@ -177,12 +130,10 @@ async def _serve(
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         if await _unless(server.stop_asked, engine.start()):
-            if background is not None:
-                await background.start()
             on_ready()
             await _first(server.stop_asked.wait(), serving)
     finally:
-        await _unless(server.hurry, _finish(engine, settings.drain_timeout_s, background))
+        await _unless(server.hurry, engine.drain(settings.drain_timeout_s))
         if server.hurry.is_set():
             await engine.drain(0)
             server.force_exit = True
@@ -192,12 +143,6 @@ async def _serve(
             # Threads that still compute would hold the process.
             sys.stderr.flush()
             os._exit(0)
-
-
-async def _finish(engine: Engine, timeout_s: float, background: Background | None) -> None:
-    if background is not None:
-        await background.stop()
-    await engine.drain(timeout_s)
 
 
 async def _unless(event: asyncio.Event, coroutine: Any) -> bool:
@@ -223,7 +168,7 @@ async def _first(coroutine: Any, task: asyncio.Future[Any]) -> None:
 
 def _config(app: ASGIApp, settings: ServingSettings) -> uvicorn.Config:
     return uvicorn.Config(
-        app, http=connection_class(settings), ws="none", lifespan="off", log_config=None, access_log=False,
+        app, http=connection_class(settings), ws="none", lifespan="on", log_config=None, access_log=False,
         server_header=False, proxy_headers=False, backlog=_BACKLOG, timeout_graceful_shutdown=_FLUSH_S,
         timeout_keep_alive=max(1, round(settings.idle_timeout_s)),
     )  # fmt: skip

@@ -70,7 +70,9 @@ class ServingSettings(Section):
     max_timeout_s: float = Field(60.0, gt=0)
     """The most a request may ask for."""
     body_timeout_s: float = Field(30.0, gt=0)
-    """Time for the whole of a request to arrive, from its first byte."""
+    """Time for the whole of a request to arrive, from its first byte; more where much of it came."""
+    body_bytes_per_s: int = Field(100_000, ge=1)
+    """So many bytes of a body give it another second."""
     idle_timeout_s: float = Field(20.0, gt=0)
     """How long a connection may stay open with nothing asked."""
     drain_timeout_s: float = Field(10.0, ge=0)

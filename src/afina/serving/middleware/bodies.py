@@ -44,7 +44,7 @@ class Bodies:
             raise Problem(415, "unsupported_encoding", "The body must not be packed: send it without Content-Encoding")
         limit = self._limit(scope)
         _check_length(scope["method"], headers, limit)
-        await self._app(scope, _counted(receive, limit, self._settings.body_timeout_s), send)
+        await self._app(scope, _counted(receive, limit, self._settings), send)
 
     def _limit(self, scope: Scope) -> int:
         if scope["method"] in _WITH_BODY:
@@ -72,23 +72,23 @@ def _too_large(limit: int) -> Problem:
     return Problem(413, "too_large", f"The body is larger than {limit:,} bytes")
 
 
-def _counted(receive: Receive, limit: int, timeout_s: float) -> Receive:
+def _counted(receive: Receive, limit: int, settings: ServingSettings) -> Receive:
     received, more = 0, True
-    deadline: float | None = None
+    started: float | None = None
 
     async def counted() -> Message:
-        nonlocal received, more, deadline
+        nonlocal received, more, started
         if not more:
             return await receive()
-        loop = asyncio.get_running_loop()
-        if deadline is None:
-            deadline = loop.time() + timeout_s
+        now = asyncio.get_running_loop().time()
+        started = now if started is None else started
+        seconds = settings.body_timeout_s + received / settings.body_bytes_per_s
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout_at(started + seconds):
                 message = await receive()
         except TimeoutError:
             raise Problem(
-                408, "body_timeout", f"The body did not arrive within {timeout_s:g} s", headers={"Connection": "close"}
+                408, "body_timeout", "The body did not arrive in time", headers={"Connection": "close"}
             ) from None
         if message["type"] == "http.request":
             received += len(message.get("body", b""))

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import time
-import traceback
 import uuid
 from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from afina.serving import logs
 from afina.serving.metrics import Metrics
 from afina.serving.problems import problem_of
 from afina.serving.settings import ServingSettings
 
-ACCESS_LOG = "afina.serving.access"
-"""Logger of a JSON line for each request: never a text, a token, or an address with something of theirs in it."""
-ERROR_LOG = "afina.serving"
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _CLIENT_LEFT = 499
 """Not sent to anyone; as other servers note it."""
@@ -41,8 +37,6 @@ class RequestContext:
         self._app = app
         self._headers = _headers(settings)
         self._metrics = metrics
-        self._access_log = logging.getLogger(ACCESS_LOG)
-        self._error_log = logging.getLogger(ERROR_LOG)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, whatever happens."""
@@ -73,15 +67,16 @@ class RequestContext:
         except Exception as error:
             problem = problem_of(error)
             if problem.error_type == "internal":
-                self._error_log.error("%s", json.dumps(_trace(error, request_id)))
+                logs.ERRORS.error("failed", exc_info=error, extra={"fields": {"request_id": request_id}})
             if status is None:  # else half of an answer is sent, and all that is left is to close the connection
                 await problem.response(request_id)(scope, receive, stamped)
         finally:
             seconds = time.perf_counter() - started
             route = route_of(scope)
             self._metrics.answered(scope["method"], route, status or _CLIENT_LEFT, seconds)
-            if self._access_log.isEnabledFor(logging.INFO):
-                self._access_log.info("%s", json.dumps(_entry(scope, route, status or _CLIENT_LEFT, seconds)))
+            if logs.ACCESS.isEnabledFor(logging.INFO):
+                entry = _entry(scope, route, status or _CLIENT_LEFT, seconds)
+                logs.ACCESS.info("answered", extra={"fields": entry})
 
 
 def route_of(scope: Scope) -> str:
@@ -91,22 +86,11 @@ def route_of(scope: Scope) -> str:
 
 def _entry(scope: Scope, route: str, status: int, seconds: float) -> Mapping[str, str | int | float]:
     return {
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "method": scope["method"] if scope["method"].isalpha() else "other",
         "route": route,
         "status": status,
         "ms": round(1000 * seconds, 2),
         "request_id": scope["state"]["request_id"],
-    }
-
-
-def _trace(error: BaseException, request_id: str) -> Mapping[str, str | list[str]]:
-    """Where an error came from. Its message is left out, since it may quote a text."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return {
-        "request_id": request_id,
-        "error": f"{type(error).__module__}.{type(error).__qualname__}",
-        "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]],
     }
 
 
