@@ -2,10 +2,10 @@
 
     python benchmarks/inference.py [RUN] [--texts 600] [--repeats 5] [--threads 2]
 
-RUN has been exported with --int8; without one, a small model is trained on the shipped sample first. `short`
-texts are sentences, of SST-2's dev set where AFINA_DATA holds it and else of the shipped sample; `mixed` ones are made
-of them, 8 to 512 tokens long, evenly in the logarithm. Each side answers in a process of its own, one after the other, in several rounds; medians are told. Writes
-benchmarks/results/inference.json.
+RUN has been exported with --int8; without one, a small model is trained on the shipped sample first. `short` texts are
+sentences, of SST-2's dev set where AFINA_DATA holds it and else of the shipped sample; `mixed` ones are made of them,
+8 to 512 tokens long, evenly in the logarithm. Each side answers in a process of its own, one after the other, in
+several rounds; medians are told. Writes benchmarks/results/inference.json.
 
 Sides: `pipeline` in batches of 1 and 32; `ort`, the graph of PyTorch's exporter as it comes, fp32, with the pipeline's
 tokenizer and batches of 32 in the order given; `ort-int8`, the same with ONNX Runtime's dynamic quantization; `loop`, a
