@@ -30,6 +30,7 @@ from afina.cli import (
     platforms,
     predict,
     report,
+    serve,
     split,
     tokens,
     train,
@@ -58,6 +59,7 @@ app.command(epilog=platforms.EXAMPLES)(platforms.platforms)
 app.command(epilog=predict.EXAMPLES)(predict.predict)
 app.command(epilog=explain.EXAMPLES)(explain.explain)
 app.command(epilog=export.EXAMPLES)(export.export)
+app.command(epilog=serve.EXAMPLES)(serve.serve)
 app.command(epilog=report.EXAMPLES)(report.report)
 data = typer.Typer(help="See what texts hold before anything is trained on them.", no_args_is_help=True)
 data.command(epilog=inspect.EXAMPLES)(inspect.inspect)
