@@ -41,7 +41,7 @@ def explain(
     ] = None,
     max_evals: Annotated[
         int, typer.Option(min=16, help="Most evaluations by which words are weighed; longer texts are weighed coarser.")
-    ] = 256,
+    ] = 128,
     top: Annotated[int, typer.Option(min=1, help="Words in the table.")] = 10,
     backend: Annotated[str, typer.Option(help="auto, int8, fp32 or torch.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Threads to compute with.", show_default="all")] = None,

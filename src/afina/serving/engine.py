@@ -114,7 +114,7 @@ class Engine(Protocol):
         ...
 
     async def explain(
-        self, model: str, text: str, *, target: str | None, method: str, timeout_s: float, max_evals: int = 256
+        self, model: str, text: str, *, target: str | None, method: str, timeout_s: float, max_evals: int = 128
     ) -> dict[str, Any]:
         """One explanation, as `afina.recipes.explain_texts` documents it.
 

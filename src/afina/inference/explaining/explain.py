@@ -19,7 +19,7 @@ from afina.inference.prediction import NO_TEXT
 from afina.protocols import Predictor
 from afina.tokenization import Encoder
 
-DEFAULT_MAX_EVALS = 256
+DEFAULT_MAX_EVALS = 128
 
 
 def explain(

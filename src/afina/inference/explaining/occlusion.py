@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,6 +17,8 @@ _MOST_CHARACTERS = 4_000_000
 _PARTS = 8
 # Without more of its words what remains is no longer like any text.
 _TOP = 0.2
+# What hardly counts in the whole text is not asked about twice.
+_SHARE_ASKED_TWICE = 0.5
 
 
 @dataclass(frozen=True)
@@ -32,14 +35,14 @@ class Occlusion:
 
 
 def occlude(probe: Probe, whole: float, *, max_evals: int) -> Occlusion:
-    """Weigh each word by what the answer loses without it, twice.
+    """Weigh each word by what the answer loses without it, the words that count twice.
 
-    Once it is left out of the whole text; once out of what remains without the fifth of the words that count most, or
-    put back into it if it is one of those. Of two words that say the same, as `great` and `wonderful`, neither is
-    missed in the whole text while the other stands; the mean of both effects counts them. Where words simply add up,
-    both effects are the same.
+    Each is left out of the whole text. Then the half that counts most is left out of what remains without the fifth
+    that counts most, or put back into it where it belongs to that fifth. Of two words that say the same, as `great` and
+    `wonderful`, one is hardly missed in the whole text while the other stands; the mean of both effects counts it.
+    Where words simply add up, both effects are the same.
 
-    Where there are more words than questions allowed, half of a round's questions go to phrases of equal length; the
+    Where there are more words than questions allowed, two thirds of them go to phrases, at first of equal length; the
     phrases with the largest effect are then cut finer, down to single words, while questions are left. The words of a
     phrase share its effect evenly.
 
@@ -49,10 +52,12 @@ def occlude(probe: Probe, whole: float, *, max_evals: int) -> Occlusion:
         max_evals: Most questions, `FEWEST_EVALS` at least.
     """
     allowed = max(FEWEST_EVALS, min(max_evals, _MOST_CHARACTERS // max(1, probe.n_characters)))
-    phrases, in_whole = _leave_out(probe, whole, max_evals=(allowed - 1) // 2)
-    in_rest = _leave_out_of_rest(probe, phrases, in_whole)
+    phrases, in_whole = _leave_out(probe, whole, max_evals=int((allowed - 2) / (1 + _SHARE_ASKED_TWICE)))
+    effects = in_whole.copy()
+    twice = np.sort(np.argsort(-np.abs(in_whole), kind="stable")[: math.ceil(_SHARE_ASKED_TWICE * len(phrases))])
+    effects[twice] = (in_whole[twice] + _leave_out_of_rest(probe, phrases, in_whole, twice)) / 2
     lengths = np.array([len(phrase) for phrase in phrases])
-    weights = np.repeat((in_whole + in_rest) / 2 / lengths, lengths)
+    weights = np.repeat(effects / lengths, lengths)
     return Occlusion(weights, int((lengths == 1).sum()))
 
 
@@ -77,15 +82,17 @@ def _leave_out(probe: Probe, whole: float, *, max_evals: int) -> tuple[list[rang
     return phrases, np.array([effects[phrase] for phrase in phrases])
 
 
-def _leave_out_of_rest(probe: Probe, phrases: list[range], effects: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """What each phrase adds to the text without the phrases that count most and make up a fifth of it."""
+def _leave_out_of_rest(
+    probe: Probe, phrases: list[range], effects: npt.NDArray[np.float64], asked: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """What some phrases add to the text without the phrases that count most and make up a fifth of it."""
     order = np.argsort(-effects, kind="stable")
     words_before = np.cumsum([0, *(len(phrases[i]) for i in order)])[:-1]
     gone = np.zeros(len(phrases), dtype=np.bool_)
     gone[order] = words_before < _TOP * len(probe)
     removed = frozenset(word for phrase, is_gone in zip(phrases, gone, strict=True) if is_gone for word in phrase)
-    answers = probe.log_odds([removed, *(removed.symmetric_difference(phrase) for phrase in phrases)])
-    found: npt.NDArray[np.float64] = np.where(gone, answers[1:] - answers[0], answers[0] - answers[1:])
+    answers = probe.log_odds([removed, *(removed.symmetric_difference(phrases[i]) for i in asked)])
+    found: npt.NDArray[np.float64] = np.where(gone[asked], answers[1:] - answers[0], answers[0] - answers[1:])
     return found
 
 
