@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
 from afina.errors import ConfigError, MissingExtraError
@@ -22,6 +22,7 @@ from afina.serving.storage.tables import SCHEMA_VERSION, Base, Meta
 
 _BUSY_SECONDS = 5
 _SECONDS_BETWEEN_TRIES = 5.0
+_TRIES_TO_CREATE = 8
 _VERSION, _SALT = "schema_version", "salt"
 
 
@@ -100,11 +101,16 @@ class Database:
 
     def _set_up(self) -> bytes:
         _make_private(self._url)
-        try:
-            Base.metadata.create_all(self._engine)
-        except DBAPIError:
-            # Another server may have made the tables in this moment.
-            Base.metadata.create_all(self._engine)
+        for attempt in range(_TRIES_TO_CREATE):
+            try:
+                Base.metadata.create_all(self._engine)
+                break
+            except DBAPIError as error:
+                # Another server may just be making the file or its tables.
+                is_theirs = "locked" in str(error.orig) or self._is_there()
+                if attempt == _TRIES_TO_CREATE - 1 or not is_theirs:
+                    raise
+                time.sleep(0.05 * attempt)
         for name, value in ((_VERSION, str(SCHEMA_VERSION)), (_SALT, secrets.token_hex(16))):
             self._set_if_missing(name, value)
         with Session(self._engine) as session:
@@ -115,6 +121,10 @@ class Database:
                 f"knows {SCHEMA_VERSION}): update afina, or give it another database"
             )
         return bytes.fromhex(known[_SALT])
+
+    def _is_there(self) -> bool:
+        """Whether someone has begun to make the tables."""
+        return inspect(self._engine).has_table(Meta.__tablename__)
 
     def _set_if_missing(self, name: str, value: str) -> None:
         try:
@@ -131,7 +141,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        told = errors.of_database(error)
+        told = _of_database(error)
         if told is None:
             raise
         raise told from error
@@ -140,6 +150,22 @@ def _told() -> Iterator[None]:
         if told is None:
             raise
         raise told from error
+
+
+def _of_database(error: DBAPIError) -> errors.StorageError | None:
+    """What a client is told of a database that did not do what it was asked; None for a mistake of ours."""
+    told = str(error.orig).lower()
+    if "full" in told or "no space" in told:
+        return errors.disk_full()
+    if "locked" in told:
+        return errors.StorageError(503, "storage_busy", "The database is busy", retry_after_s=1)
+    if any(words in told for words in ("readonly", "read-only", "unable to open", "permission denied", "disk i/o")):
+        return errors.off("The server cannot write to its database")
+    if "malformed" in told or "not a database" in told:
+        return errors.off("The database of the server is damaged")
+    if isinstance(error, OperationalError):
+        return errors.StorageError(503, "storage_unavailable", "The database does not answer", retry_after_s=5)
+    return None
 
 
 def _parse(given: str) -> URL:

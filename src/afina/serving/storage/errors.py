@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 from collections.abc import Sequence
 
-from sqlalchemy.exc import DBAPIError, OperationalError
-
 from afina.errors import AfinaError
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -59,19 +57,3 @@ def of_system(error: OSError) -> StorageError | None:
     if error.errno in _NO_SPACE:
         return disk_full()
     return off("The server cannot write to its folder") if error.errno in _READ_ONLY else None
-
-
-def of_database(error: DBAPIError) -> StorageError | None:
-    """What a client is told of a database that did not do what it was asked; None for a mistake of ours."""
-    told = str(error.orig).lower()
-    if "full" in told or "no space" in told:
-        return disk_full()
-    if "locked" in told:
-        return StorageError(503, "storage_busy", "The database is busy", retry_after_s=1)
-    if any(words in told for words in ("readonly", "read-only", "unable to open", "permission denied", "disk i/o")):
-        return off("The server cannot write to its database")
-    if "malformed" in told or "not a database" in told:
-        return off("The database of the server is damaged")
-    if isinstance(error, OperationalError):
-        return StorageError(503, "storage_unavailable", "The database does not answer", retry_after_s=5)
-    return None

@@ -154,7 +154,7 @@ class FeedbackStore:
         """
         with self._database.session() as session:
             query = select(Feedback.status, func.count()).group_by(Feedback.status)
-            found = dict(session.execute(query).tuples().all())
+            found = {status: n for status, n in session.execute(query)}
         return {status: found.get(status, 0) for status in STATUSES}
 
     def export(self, model: str | None = None) -> Iterator[dict[str, Any]]:

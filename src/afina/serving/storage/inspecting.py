@@ -42,7 +42,7 @@ def inspect(path: Path, *, packed_bytes: int) -> Inspection:
     Raises:
         StorageError: It cannot be read (422), or holds more than may be (413).
     """
-    command = [sys.executable, "-m", _PROGRAM, path.name, str(packed_bytes)]
+    command = [sys.executable, "-P", "-m", _PROGRAM, path.name, str(packed_bytes)]
     try:
         done = subprocess.run(command, cwd=path.parent, capture_output=True, timeout=_MOST_SECONDS, check=False)
         found = json.loads(done.stdout)

@@ -183,7 +183,7 @@ class JobStore:
         """Jobs that ended longer ago than this, and the oldest of owners who have many."""
         ended = select(Job.id, Job.owner, Job.ended).where(Job.place == self._place, Job.ended.is_not(None))
         with self._database.session() as session:
-            rows = session.execute(ended.order_by(Job.ended.desc())).tuples().all()
+            rows = session.execute(ended.order_by(Job.ended.desc())).all()
         kept: dict[str, int] = {}
         gone = []
         for id, owner, at in rows:

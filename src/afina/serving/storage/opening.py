@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from afina.serving.storage.desk import JobDesk
 from afina.serving.storage.feedback import FeedbackStore
 from afina.serving.storage.folder import JobFolder
 from afina.serving.storage.jobs import JobStore
-from afina.serving.storage.running import Runner
+from afina.serving.storage.running import COMMAND, Runner
 
 _FILE, _JOBS = "serving.sqlite", "jobs"
 
@@ -44,12 +44,15 @@ class Storage:
         self.database.close()
 
 
-def open_storage(settings: ServingSettings, runs: Mapping[str, Path]) -> Storage:
+def open_storage(
+    settings: ServingSettings, runs: Mapping[str, Path], *, score_command: Sequence[str] = COMMAND
+) -> Storage:
     """Open the database and the folder of jobs; what cannot be opened now is tried again when it is needed.
 
     Args:
         settings: Where they are, and their limits.
         runs: Run folders by the names of the models, for jobs.
+        score_command: The program that works on a file.
 
     Raises:
         ConfigError: The database's address is no URL.
@@ -62,7 +65,7 @@ def open_storage(settings: ServingSettings, runs: Mapping[str, Path]) -> Storage
         database = Database(settings.database_url.get_secret_value())
     clock, job_folder = SteadyClock(), JobFolder(folder / _JOBS)
     jobs = JobStore(database, job_folder, clock=clock)
-    runner = Runner(jobs, job_folder, runs, backend=settings.backend, ttl_s=settings.job_ttl_s)
+    runner = Runner(jobs, job_folder, runs, backend=settings.backend, ttl_s=settings.job_ttl_s, command=score_command)
     desk = JobDesk(jobs, job_folder, runner, max_bytes=settings.max_job_bytes, max_jobs=settings.max_jobs)
     return Storage(FeedbackStore(database, clock=clock), desk, database)
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ from afina.serving.storage.folder import JobFolder
 from afina.serving.storage.jobs import JobStore
 from afina.serving.storage.tables import Job
 
-_PROGRAM = "afina.serving.storage.processes.score"
+COMMAND = (sys.executable, "-P", "-m", "afina.serving.storage.processes.score")
 _LOCK = "runner.lock"
 _POLL_SECONDS = 0.5
 _SWEEP_SECONDS = 60.0
@@ -52,6 +52,7 @@ class Runner:
         runs: Run folders by the names of the models.
         backend: What computes, as `Classifier.load` takes it.
         ttl_s: How long ended jobs are kept, in seconds.
+        command: The program that works on a file.
         steady: A clock that only moves on.
     """
 
@@ -63,10 +64,12 @@ class Runner:
         *,
         backend: str,
         ttl_s: float,
+        command: Sequence[str] = COMMAND,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._folder, self._runs = store, folder, dict(runs)
         self._backend, self._ttl_s, self._steady = backend, ttl_s, steady
+        self._command = list(command)
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._next_sweep = 0.0
@@ -178,7 +181,7 @@ class Runner:
         }  # fmt: skip
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
         with subprocess.Popen(
-            [sys.executable, "-m", _PROGRAM], cwd=folder, env=environment, stdin=subprocess.PIPE,
+            self._command, cwd=folder, env=environment, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8",
         ) as process:  # fmt: skip
             try:
@@ -211,6 +214,8 @@ class Runner:
             case {"done": dict(summary)}:
                 return _Ended(states.DONE_WITH_ERRORS if summary["failed"] else states.DONE, summary=summary)
             case {"failed": str(reason)}:
+                if "error" in document:
+                    _log.error("A job failed: %s", document["error"])
                 return _Ended(states.FAILED, reason)
         with suppress(StorageError):
             is_on = self._store.note(

@@ -7,7 +7,6 @@ is this process. Each line of standard output is a JSON document: how far it is,
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 import threading
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from afina.labels import LabelSet
 
 SUMMARY = "summary.json"
+# What the command line can be told to do otherwise, and the web cannot.
+_OPTION = "; --"
 _NICENESS = 10
 # Fewer than on the command line: people look at the progress, and a cancelled job is to end soon.
 _ROWS_PER_CHUNK = 1024
@@ -63,14 +64,14 @@ def main() -> None:
     try:
         _say(done=_score(order))
     except MachineLimitError as error:
-        _say(failed=str(error), kind="machine")
+        _say(failed=str(error))
     except AfinaError as error:
-        _say(failed=mended(f"{error}; {error.hint}" if error.hint else str(error)), kind="file")
+        _say(failed=mended(f"{error}; {error.hint}" if error.hint else str(error)))
     except MemoryError:
-        _say(failed="There is not enough memory for this file", kind="machine")
+        _say(failed="There is not enough memory for this file")
     except Exception as error:
-        logging.getLogger(__name__).error("A job failed: %s", type(error).__name__)
-        _say(failed="The server failed at this file", kind="bug")
+        # Not its message, which may quote a text.
+        _say(failed="The server failed at this file", error=type(error).__name__)
 
 
 def _end_with_the_server() -> None:
@@ -124,7 +125,7 @@ def _summary(result: ScoredFile) -> dict[str, Any]:
         "failed": result.errors,
         "labels": result.labels,
         "uncertain": result.uncertain,
-        "messages": list(map(mended, result.messages)),
+        "messages": [mended(message.partition(_OPTION)[0]) for message in result.messages],
     }
 
 
