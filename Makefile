@@ -58,6 +58,7 @@ bench: install ## measure what the README and the docs claim; writes benchmarks/
 	$(BIN)/python benchmarks/label_audit.py sample
 	$(BIN)/python benchmarks/tokenization.py
 	$(BIN)/python benchmarks/spanish.py
+	$(BIN)/python benchmarks/inference.py
 	@# Hours, on real reviews: where those stand, see CONTRIBUTING.
 	@if test -d "$${AFINA_DATA:-../shared/data}"; then \
 		$(BIN)/python benchmarks/training.py --sides padded,grouped,afina,afina-frozen \
