@@ -58,17 +58,18 @@ class Underway:
     """How many are inside of it, as an asynchronous context; one may wait until none is."""
 
     def __init__(self) -> None:
-        self._n = 0
+        self.n = 0
+        """How many are."""
         self._none = asyncio.Event()
         self._none.set()
 
     async def __aenter__(self) -> None:
-        self._n += 1
+        self.n += 1
         self._none.clear()
 
     async def __aexit__(self, *error: object) -> None:
-        self._n -= 1
-        if not self._n:
+        self.n -= 1
+        if not self.n:
             self._none.set()
 
     async def wait_for_none(self) -> None:

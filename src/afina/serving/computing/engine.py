@@ -80,8 +80,8 @@ class WorkerEngine:
 
     def __init__(self, runs: Mapping[str, Path], settings: ServingSettings, *, worker_command: Sequence[str]) -> None:
         self._runs, self._settings = dict(runs), settings
-        self._explanations: set[QueuedPredictor] = set()
-        self._underway = Underway()
+        self._predictors: set[QueuedPredictor] = set()
+        self._underway, self._explaining = Underway(), Underway()
         self._tokens_being_read = 0
         self._served: dict[str, ServedModel] = {}
         self._has_started = self._is_draining = False
@@ -186,12 +186,12 @@ class WorkerEngine:
             raise DataError(f"Unknown method: {method!r}", hint=f"known are {', '.join(METHODS)}")
         if method == GRADIENTS and served.info.backend != "torch":
             raise DataError("Integrated gradients need the model in PyTorch", hint=f"take {OCCLUSION}")
-        if len(self._explanations) >= _MOST_EXPLANATIONS:
+        if self._explaining.n >= _MOST_EXPLANATIONS:
             self._refuse()
         self._admit(0)
         by_method = self._by_gradients if method == GRADIENTS else self._by_occlusion
         try:
-            async with self._underway, asyncio.timeout(timeout_s):
+            async with self._underway, self._explaining, asyncio.timeout(timeout_s):
                 return await by_method(served, text, target, max_evals)
         except TimeoutError:
             self._counters.expired += 1
@@ -205,7 +205,7 @@ class WorkerEngine:
             "queued_tokens": self._dispatcher.waiting.tokens,
             "queued_texts": len(self._dispatcher.waiting),
             "open_requests": len(self._dispatcher.open_requests),
-            "explanations": len(self._explanations),
+            "explanations": self._explaining.n,
             "workers": len(self._dispatcher.pool),
             "worker_restarts": self._dispatcher.pool.restarts,
         }
@@ -221,7 +221,7 @@ class WorkerEngine:
 
     async def _stop(self, timeout_s: float) -> None:
         self._is_draining = True
-        for predictor in self._explanations:
+        for predictor in self._predictors:
             predictor.stop()
         await self._dispatcher.stop(timeout_s)
         self._readers.shutdown(wait=False)
@@ -246,6 +246,7 @@ class WorkerEngine:
 
     async def _by_gradients(self, served: ServedModel, text: str, target: str | None, max_evals: int) -> dict[str, Any]:
         _, encodings = await self._read(served, [text])
+        self._admit(encodings.n_tokens)
         request = await self._dispatcher.ask(served.info.name, Kind.GRADIENTS, [text], encodings, {"target": target})
         return request.document
 
@@ -268,7 +269,7 @@ class WorkerEngine:
                 blended=served.baseline_weight, seconds=time.perf_counter() - started,
             )  # fmt: skip
 
-        self._explanations.add(predictor)
+        self._predictors.add(predictor)
         try:
             return await loop.run_in_executor(self._explainers, explained)
         except asyncio.CancelledError:
@@ -277,7 +278,7 @@ class WorkerEngine:
             raise
         finally:
             predictor.stop()
-            self._explanations.discard(predictor)
+            self._predictors.discard(predictor)
 
     def _open_model(self, name: str) -> ServedModel:
         if self._is_draining:
