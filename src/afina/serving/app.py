@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def create_app(
         static: Folder of the web page.
     """
     metrics = Metrics(engine)
-    app = FastAPI(title="afina", version=afina.__version__, openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.settings = settings
     asker = Asker(engine, settings, metrics)
     features = [name for name, part in (("feedback", store), ("jobs", jobs)) if part is not None]
@@ -86,13 +87,16 @@ def _include_stored(app: FastAPI, settings: ServingSettings, engine: Engine, sto
 
 
 def _add_openapi(app: FastAPI) -> None:
-    document = get_openapi(
-        title="afina", version=afina.__version__, description=_DESCRIPTION, routes=app.routes,
-        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-    )  # fmt: skip
-    app.openapi_schema = document
+    @functools.cache
+    def document() -> dict[str, Any]:
+        return get_openapi(
+            title="afina", version=afina.__version__, description=_DESCRIPTION, routes=app.routes,
+            license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        )  # fmt: skip
 
-    async def openapi() -> JSONResponse:
-        return JSONResponse(document)
+    # Not a coroutine: it takes a while the first time, and nobody else should wait for it.
+    def openapi() -> JSONResponse:
+        return JSONResponse(document())
 
+    app.openapi = document  # type: ignore[method-assign]
     app.add_api_route("/openapi.json", openapi, include_in_schema=False)
