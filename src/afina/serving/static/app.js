@@ -35,6 +35,7 @@ function Page() {
 async function loadModels() {
   try {
     const [known, info] = await Promise.all([ask("v1/models"), ask("info")]);
+    if (known.models.length === 0) throw new Failure("starting");
     features.value = info.features ?? [];
     models.value = known.models;
     if (!known.models.some((one) => one.name === model.value)) model.value = known.default;
@@ -43,6 +44,7 @@ async function loadModels() {
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     loadFailure.value = error;
+    if (error.kind === "starting" || error.kind === "busy") setTimeout(loadModels, 1_000 * (error.retryAfter ?? 1));
   }
 }
 

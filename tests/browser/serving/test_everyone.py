@@ -1,0 +1,174 @@
+"""All can use the page: by keyboard, with a screen reader, on a phone, in the dark, on a slow line."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+from tests.browser.serving.doing import GOOD, answered, weighed, write
+from tests.browser.tabs import NARROW, WIDE, violations
+
+MOST_BYTES = 100_000
+LOOKS = [(locale, scheme, width) for locale in ("en", "es") for scheme in ("light", "dark") for width in (NARROW, WIDE)]
+QUICK = [("es", "dark", NARROW), ("en", "light", WIDE)]
+"""Both sides of each pair; the other combinations are slow."""
+
+
+def empty(tab):
+    tab.locator(".verdict.rest").wait_for()
+
+
+def answer(tab):
+    write(tab, GOOD)
+    weighed(tab)
+    tab.locator(".word").first.click()
+    tab.locator(".what-if").wait_for()
+    tab.locator("details").evaluate("(one) => (one.open = true)")
+
+
+def table(tab):
+    write(tab, GOOD)
+    weighed(tab)
+    tab.locator(".words .segmented button").nth(1).click()
+
+
+def comparison(tab):
+    tab.locator(".sheet-foot select").select_option("poor")
+    write(tab, GOOD)
+    tab.locator(".agreement").wait_for()
+
+
+def feedback(tab):
+    write(tab, GOOD)
+    tab.locator(".opinion button").nth(1).click()
+    tab.locator("a[href='#/feedback']").click()
+    tab.locator("#own-title").wait_for()
+
+
+def job(tab):
+    tab.locator("a[href='#/file']").click()
+    tab.locator("#lines").fill("a good film\na bad room\nfine")
+    tab.locator(".card .row.end button").click()
+    tab.locator(".choices .primary").wait_for()
+    assert violations(tab) == []
+    tab.locator(".choices .primary").click()
+    tab.locator(".least").wait_for(timeout=30_000)
+
+
+def drawer(tab):
+    tab.locator(".picker button").click()
+    tab.locator("dialog[open] .metrics").wait_for()
+
+
+def code(tab):
+    write(tab, GOOD)
+    tab.locator("button[aria-haspopup=dialog]").last.click()
+    tab.locator("dialog[open] pre").first.wait_for()
+
+
+def error(tab):
+    tab.locator("#text").fill("good " * 60_000)
+    tab.locator(".failure").wait_for()
+    tab.locator("#text").evaluate("(box) => (box.scrollTop = 0)")
+
+
+STATES = [empty, answer, table, comparison, feedback, job, drawer, code, error]
+
+
+@pytest.mark.parametrize(
+    ("locale", "scheme", "width"),
+    [pytest.param(*look, marks=[] if look in QUICK else pytest.mark.slow) for look in LOOKS],
+)
+def test_everyone_can_read_every_state(open_tab, locale, scheme, width):
+    for state in STATES:
+        tab = open_tab(locale=locale, color_scheme=scheme, width=width, reduced_motion="reduce")
+        state(tab)
+        assert violations(tab) == [], state.__name__
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width, state.__name__
+        tab.context.close()
+
+
+def test_the_keyboard_reaches_everything_and_leaves_it_again(tab):
+    write(tab, GOOD)
+    weighed(tab)
+    tab.locator("body").evaluate("(body) => { document.activeElement.blur(); scrollTo(0, 0); }")
+    seen = []
+    for _ in range(60):
+        tab.keyboard.press("Tab")
+        seen.append(tab.evaluate("document.activeElement.textContent.trim() || document.activeElement.id"))
+        if document_left(tab):
+            break
+    assert seen[0] == "Skip to the content"
+    for name in ("Write", "Negation", "Yes", "Table", "it"):
+        assert any(one.endswith(name) for one in seen), name
+    assert document_left(tab), "the focus never came out again"
+
+
+def document_left(tab) -> bool:
+    return tab.evaluate("document.activeElement === document.body")
+
+
+def test_words_are_walked_with_arrows_and_left_out_with_enter(tab):
+    write(tab, GOOD)
+    weighed(tab)
+    tab.locator(".word").first.focus()
+    for _ in range(3):
+        tab.keyboard.press("ArrowRight")
+    assert tab.evaluate("document.activeElement.textContent") == "lovely"
+    tab.keyboard.press("Enter")
+    tab.locator(".what-if").wait_for()
+    tab.keyboard.press("End")
+    assert tab.evaluate("document.activeElement.textContent") == "film"
+    outline = tab.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline != "none"
+
+
+def test_the_skip_link_goes_past_the_header(tab):
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("document.activeElement.id") == "main"
+
+
+def test_the_page_is_light_and_wants_no_other_host(open_tab, server):
+    tab = open_tab()
+    sizes = {}
+
+    def weigh(response):
+        if "/static/" in response.url or response.url == server.url:
+            sizes[response.url] = response
+
+    tab.on("response", weigh)
+    tab.reload()
+    answered_bytes = 0
+    write(tab, GOOD)
+    tab.locator("a[href='#/file']").click()
+    tab.evaluate("import('./static/strings/es.js')")
+    tab.evaluate("fetch('./static/vendor/papaparse.min.js').then((it) => it.text())")
+    for response in sizes.values():
+        body = response.body()
+        answered_bytes += len(body if response.url.endswith("woff2") else gzip.compress(body))
+    assert len(sizes) > 20
+    assert answered_bytes < MOST_BYTES
+
+
+def test_nothing_moves_for_those_who_want_no_motion(open_tab):
+    tab = open_tab(reduced_motion="reduce")
+    assert tab.evaluate("getComputedStyle(document.querySelector('.needle')).animationName") == "none"
+
+
+def test_in_forced_colours_the_answer_stays_visible(open_tab):
+    tab = open_tab(forced_colors="active")
+    write(tab, GOOD)
+    weighed(tab)
+    assert tab.locator(".needle").bounding_box()["height"] > 20
+    colours = tab.evaluate("""(() => { const style = getComputedStyle(document.querySelector('.needle'));
+        return [style.backgroundColor, getComputedStyle(document.querySelector('.card')).backgroundColor]; })()""")
+    assert colours[0] != colours[1]
+
+
+def test_on_paper_there_are_no_buttons_to_press(tab):
+    write(tab, GOOD)
+    answered(tab)
+    tab.emulate_media(media="print")
+    assert not tab.locator(".settings").is_visible()
+    assert tab.locator(".verdict").is_visible()
