@@ -21,6 +21,7 @@ from afina.serving.settings import ServingSettings
 from afina.serving.storage import FeedbackStore, Opinion
 from afina.serving.storage.feedback import MOST_COMMENT_CHARS, Status
 
+_PREFIX = "/v1/feedback"
 _ID = Annotated[str, Field(max_length=100)]
 _GIVING = problems(400, 401, 403, 404, 405, 406, 408, 411, 413, 415, 422, 429, 500, 503, 507)
 _LOOKING = problems(401, 403, 404, 405, 406, 422, 429, 500, 503, 507)
@@ -95,11 +96,11 @@ def router(store: FeedbackStore, engine: Engine, settings: ServingSettings) -> A
         engine: Knows the models and their labels.
         settings: The limits.
     """
-    routes = APIRouter(prefix="/v1/feedback", tags=["feedback"])
-    answering = APIRouter(route_class=StoredJsonRoute)
+    routes = APIRouter(tags=["feedback"])
+    answering = APIRouter(prefix=_PREFIX, route_class=StoredJsonRoute)
     _add_giving(answering, store, engine, settings)
     _add_reviewing(answering, store, engine)
-    files = APIRouter(route_class=StoredRoute)
+    files = APIRouter(prefix=_PREFIX, route_class=StoredRoute)
     _add_export(files, store)
     routes.include_router(files)
     routes.include_router(answering)

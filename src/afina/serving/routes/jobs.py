@@ -22,6 +22,7 @@ from afina.serving.settings import ServingSettings
 from afina.serving.storage import JobDesk
 from afina.serving.storage.uploads import FORMATS
 
+_PREFIX = "/v1/jobs"
 _ID = Annotated[str, Field(max_length=100)]
 _BRINGING = problems(400, 401, 403, 404, 405, 406, 408, 411, 413, 415, 422, 429, 500, 503, 507)
 _LOOKING = problems(401, 403, 404, 405, 406, 422, 429, 500, 503, 507)
@@ -106,8 +107,9 @@ def router(jobs: JobDesk, engine: Engine, settings: ServingSettings) -> APIRoute
         finally:
             await asyncio.to_thread(jobs.stop)
 
-    routes = APIRouter(prefix="/v1/jobs", tags=["jobs"], lifespan=lifespan)
-    answering, files = APIRouter(route_class=StoredJsonRoute), APIRouter(route_class=StoredRoute)
+    routes = APIRouter(tags=["jobs"], lifespan=lifespan)
+    answering = APIRouter(prefix=_PREFIX, route_class=StoredJsonRoute)
+    files = APIRouter(prefix=_PREFIX, route_class=StoredRoute)
     _add_bringing(answering, jobs, engine)
     _add_looking(answering, jobs)
     _add_fetching(files, jobs)

@@ -8,16 +8,24 @@ import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from afina.serving.problems import Problem
+from afina.serving.schemas import problems
 
 STATIC = Path(__file__).parent.parent / "static"
 INDEX, DOCS_INDEX = "index.html", "docs/index.html"
 _TYPES = {".js": "text/javascript", ".woff2": "font/woff2", ".json": "application/json", ".svg": "image/svg+xml"}
 _PACKED_TYPES = ("text/", "application/json", "image/svg+xml", "application/javascript")
+
+_PAGE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/html": {}}, "description": "The page"},
+    304: {"description": "It has not changed"},
+    **problems(403, 405, 500),
+}
 
 
 @dataclass(frozen=True)
@@ -64,22 +72,24 @@ def static_files(folder: Path) -> Mapping[str, StaticFile]:
 
 def router(files: Mapping[str, StaticFile], *, docs: bool) -> APIRouter:
     """The page at /, what it is made of below /static/, and the page of the API at /docs."""
-    routes = APIRouter(include_in_schema=False)
+    routes = APIRouter(tags=["server"])
 
     def find(name: str) -> StaticFile:
         if name not in files or (name.startswith("docs/") and not docs):
             raise Problem(404, "not_found", "There is nothing at this address")
         return files[name]
 
-    @routes.api_route("/", methods=["GET", "HEAD"])
+    @routes.head("/", include_in_schema=True, responses=_PAGE, response_class=Response)
+    @routes.get("/", include_in_schema=True, responses=_PAGE, response_class=Response)
     async def page(request: Request) -> Response:
+        """The web page."""
         return find(INDEX).response(request)
 
-    @routes.api_route("/docs", methods=["GET", "HEAD"])
+    @routes.api_route("/docs", methods=["GET", "HEAD"], include_in_schema=False)
     async def docs_page(request: Request) -> Response:
         return find(DOCS_INDEX).response(request)
 
-    @routes.api_route("/static/{name:path}", methods=["GET", "HEAD"])
+    @routes.api_route("/static/{name:path}", methods=["GET", "HEAD"], include_in_schema=False)
     async def static(name: str, request: Request) -> Response:
         return find(name).response(request)
 
