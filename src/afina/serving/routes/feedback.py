@@ -22,6 +22,8 @@ from afina.serving.storage import FeedbackStore, Opinion
 from afina.serving.storage.feedback import MOST_COMMENT_CHARS, Status
 
 _PREFIX = "/v1/feedback"
+_Reader = Annotated[Caller, Depends(require("read"))]
+_Reviewer = Annotated[Caller, Depends(require("admin"))]
 _ID = Annotated[str, Field(max_length=100)]
 _GIVING = problems(400, 401, 403, 404, 405, 406, 408, 411, 413, 415, 422, 429, 500, 503, 507)
 _LOOKING = problems(401, 403, 404, 405, 406, 422, 429, 500, 503, 507)
@@ -108,10 +110,8 @@ def router(store: FeedbackStore, engine: Engine, settings: ServingSettings) -> A
 
 
 def _add_giving(routes: APIRouter, store: FeedbackStore, engine: Engine, settings: ServingSettings) -> None:
-    reader = require("read")
-
     @routes.post("", status_code=201, responses={201: {"model": FeedbackTaken}, **_GIVING})
-    def give(given: FeedbackRequest, request: Request, caller: Annotated[Caller, Depends(reader)]) -> JSONResponse:
+    def give(given: FeedbackRequest, request: Request, caller: _Reader) -> JSONResponse:
         """Say whether an answer was right. The text is kept; it is learned from only once someone reviewed it."""
         model = engine.models.get(given.model)
         if model is None:
@@ -124,20 +124,16 @@ def _add_giving(routes: APIRouter, store: FeedbackStore, engine: Engine, setting
         return JSONResponse({"id": id, "undo": undo}, 201)
 
     @routes.delete("/{id}", status_code=204, response_class=Response, responses=_LOOKING)
-    def undo(
-        id: _ID, caller: Annotated[Caller, Depends(reader)], undo: Annotated[str, Query(max_length=100)]
-    ) -> Response:
+    def undo(id: _ID, caller: _Reader, undo: Annotated[str, Query(max_length=100)]) -> Response:
         """Take feedback back that has not been reviewed."""
         store.undo(id, undo)
         return Response(status_code=204)
 
 
 def _add_reviewing(routes: APIRouter, store: FeedbackStore, engine: Engine) -> None:
-    admin = require("admin")
-
     @routes.get("", responses={200: {"model": FeedbackList}, **_LOOKING})
     def page(
-        caller: Annotated[Caller, Depends(admin)],
+        caller: _Reviewer,
         status: Status | None = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
         offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
@@ -147,7 +143,7 @@ def _add_reviewing(routes: APIRouter, store: FeedbackStore, engine: Engine) -> N
         return JSONResponse({"feedback": found, "counts": store.counts()})
 
     @routes.post("/{id}/review", responses={200: {"model": FeedbackTold}, **_GIVING})
-    def review(id: _ID, given: ReviewRequest, caller: Annotated[Caller, Depends(admin)]) -> JSONResponse:
+    def review(id: _ID, given: ReviewRequest, caller: _Reviewer) -> JSONResponse:
         """Decide whether feedback is to be learned from."""
         if given.correct is not None:
             known = {label for model in engine.models.values() for label in model.labels}
@@ -165,7 +161,7 @@ def _add_export(routes: APIRouter, store: FeedbackStore) -> None:
         },
     )  # fmt: skip
     def export(
-        caller: Annotated[Caller, Depends(require("admin"))],
+        caller: _Reviewer,
         model: Annotated[str | None, Query(max_length=200)] = None,
     ) -> StreamingResponse:
         """Reviewed texts with their labels, as `afina train SOURCE --add feedback.jsonl` takes them."""

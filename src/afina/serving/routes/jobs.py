@@ -23,6 +23,7 @@ from afina.serving.storage import JobDesk
 from afina.serving.storage.uploads import FORMATS
 
 _PREFIX = "/v1/jobs"
+_Owner = Annotated[Caller, Depends(require("jobs"))]
 _ID = Annotated[str, Field(max_length=100)]
 _BRINGING = problems(400, 401, 403, 404, 405, 406, 408, 411, 413, 415, 422, 429, 500, 503, 507)
 _LOOKING = problems(401, 403, 404, 405, 406, 422, 429, 500, 503, 507)
@@ -127,10 +128,8 @@ def _form(**fields: Any) -> dict[str, Any]:
 
 
 def _add_bringing(routes: APIRouter, jobs: JobDesk, engine: Engine) -> None:
-    bringer = require("jobs")
-
     @routes.post("", status_code=202, responses={202: {"model": JobTold}, **_BRINGING}, openapi_extra=_form(**_FIELDS))
-    async def bring(request: Request, caller: Annotated[Caller, Depends(bringer)]) -> JSONResponse:
+    async def bring(request: Request, caller: _Owner) -> JSONResponse:
         """Have a file classified. Its rows come back in their order, with answers in further columns."""
         models = engine.models
         with _while_there():
@@ -141,7 +140,7 @@ def _add_bringing(routes: APIRouter, jobs: JobDesk, engine: Engine) -> None:
         return JSONResponse(job, 202, headers={"Location": f"/v1/jobs/{job['id']}"})
 
     @routes.post("/preview", responses={200: {"model": Preview}, **_BRINGING}, openapi_extra=_form())
-    async def preview(request: Request, caller: Annotated[Caller, Depends(bringer)]) -> JSONResponse:
+    async def preview(request: Request, caller: _Owner) -> JSONResponse:
         """Look at the first rows of a file; nothing of it is kept."""
         with _while_there():
             found = await jobs.preview(
@@ -151,34 +150,31 @@ def _add_bringing(routes: APIRouter, jobs: JobDesk, engine: Engine) -> None:
 
 
 def _add_looking(routes: APIRouter, jobs: JobDesk) -> None:
-    owner = require("jobs")
-
     @routes.get("", responses={200: {"model": JobList}, **_LOOKING})
-    def all_jobs(request: Request, caller: Annotated[Caller, Depends(owner)]) -> JSONResponse:
+    def all_jobs(request: Request, caller: _Owner) -> JSONResponse:
         """Your jobs, the newest first."""
         return JSONResponse({"jobs": jobs.all(owner=owner_of(caller, request))})
 
     @routes.get("/{id}", responses={200: {"model": JobTold}, **_LOOKING})
-    def job(id: _ID, request: Request, caller: Annotated[Caller, Depends(owner)]) -> JSONResponse:
+    def job(id: _ID, request: Request, caller: _Owner) -> JSONResponse:
         """How far a job is."""
         return JSONResponse(jobs.get(id, owner=owner_of(caller, request)))
 
     @routes.delete("/{id}", status_code=204, response_class=Response, responses=_LOOKING)
-    def cancel(id: _ID, request: Request, caller: Annotated[Caller, Depends(owner)]) -> Response:
+    def cancel(id: _ID, request: Request, caller: _Owner) -> Response:
         """Let a job not go on; of one that has ended, remove the result."""
         jobs.cancel(id, owner=owner_of(caller, request))
         return Response(status_code=204)
 
 
 def _add_fetching(routes: APIRouter, jobs: JobDesk) -> None:
-    owner = require("jobs")
     content = {kind.split(";")[0]: {"schema": {"type": "string"}} for kind in _MEDIA_TYPES.values()}
 
     @routes.get(
         "/{id}/result", response_class=FileResponse,
         responses={200: {"content": content, "description": "The file with answers"}, **_LOOKING},
     )  # fmt: skip
-    def result(id: _ID, request: Request, caller: Annotated[Caller, Depends(owner)]) -> FileResponse:
+    def result(id: _ID, request: Request, caller: _Owner) -> FileResponse:
         """The file with the answers."""
         return _as_download(jobs.result(id, owner=owner_of(caller, request)), "result")
 
@@ -189,7 +185,7 @@ def _add_fetching(routes: APIRouter, jobs: JobDesk) -> None:
             **_LOOKING,
         },
     )  # fmt: skip
-    def errors(id: _ID, request: Request, caller: Annotated[Caller, Depends(owner)]) -> FileResponse:
+    def errors(id: _ID, request: Request, caller: _Owner) -> FileResponse:
         """The rows that have no answer, each with the reason and its place in the file."""
         return _as_download(jobs.errors(id, owner=owner_of(caller, request)), "errors")
 
