@@ -34,7 +34,7 @@ def opened(tmp_path, monkeypatch) -> Iterator[Callable[..., Storage]]:
         storage.close()
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until something holds."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -1,10 +1,11 @@
 """The program that works on files, with a classifier that needs no model: the rest of it is the real thing.
 
-A text with `good` in it is positive; one with `slow` in it takes a tenth of a second.
+A text with `good` in it is positive; one with `slow` in it takes a while, and `deadly` ends the process.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 
@@ -30,7 +31,9 @@ class Planned:
         return cls()
 
     def classify(self, texts):
-        time.sleep(0.1 * sum("slow" in text for text in texts))
+        time.sleep(0.03 * sum("slow" in text for text in texts))
+        if any("deadly" in text for text in texts):
+            os._exit(9)
         return [self._answer(text) for text in texts]
 
     def _answer(self, text):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -63,12 +64,14 @@ async def receive(
                 raise too_large(max_bytes)
             await asyncio.to_thread(parser.write, chunk)
         parser.finalize()
+        form.close()  # which writes the rest
     except MultipartParseError:
         raise _unreadable() from None
     except OSError as error:
         raise (of_system(error) or error) from error
     finally:
-        form.close()
+        with suppress(OSError):
+            form.close()
     return form.received()
 
 

@@ -53,9 +53,9 @@ def kind_of_name(name: str) -> Kind:
     Raises:
         StorageError: It is nothing that is taken (415).
     """
-    *_, before, last = ("", "", *name.lower().split("."))
-    is_packed = last == "gz"
-    end = _ENDS.get(before if is_packed else last)
+    _, *ends = name.lower().split(".")
+    is_packed = ends[-1:] == ["gz"]
+    end = _ENDS.get("".join((ends[:-1] if is_packed else ends)[-1:]))
     if end is None:
         raise _unsupported()
     return Kind(end, is_packed)
