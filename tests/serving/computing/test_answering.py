@@ -100,7 +100,7 @@ def test_a_long_text_is_not_passed_by(bench):
 def test_beyond_the_queue_requests_are_refused_and_told_when_to_come_again(bench):
     async def flood(engine):
         busy = await held_up(engine)
-        tasks = [asyncio.create_task(engine.answer("plain", [text_of(190, i)], timeout_s=5)) for i in range(15)]
+        tasks = [asyncio.create_task(engine.answer("plain", [text_of(190, i)], timeout_s=60)) for i in range(15)]
         refused = [each for each in await asyncio.gather(*tasks, return_exceptions=True) if isinstance(each, Exception)]
         await busy
         after = await engine.answer("plain", ["w1"], timeout_s=5)
@@ -111,6 +111,21 @@ def test_beyond_the_queue_requests_are_refused_and_told_when_to_come_again(bench
     assert all(isinstance(each, Overloaded) and 1 <= each.retry_after_s <= 60 for each in refused)
     assert statistics["refused"] == 5
     assert statistics["queued_tokens"] == statistics["queued_texts"] == statistics["open_requests"] == 0
+
+
+def test_what_could_not_be_answered_in_time_is_refused_at_once(open_bench):
+    slow = open_bench("plain", batch_tokens=200)
+
+    async def flood(engine):
+        await engine.answer("plain", ["slow w1"], timeout_s=5)
+        texts = [f"slow {text_of(99, i)}" for i in range(60)]  # 600 tokens a second
+        tasks = [asyncio.create_task(engine.answer("plain", [text], timeout_s=2)) for text in texts]
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    found = slow.run(flood)
+    assert not [each for each in found if isinstance(each, DeadlinePassed)]
+    assert len([each for each in found if isinstance(each, Overloaded)]) > 40
+    assert len([each for each in found if not isinstance(each, Exception)]) > 2
 
 
 def test_a_request_counts_by_all_its_texts(bench):

@@ -39,6 +39,7 @@ from afina.serving.settings import ServingSettings
 from afina.tokenization import Encodings
 
 _LONGEST_RETRY_AFTER_S = 60
+_SHARE_WAITED = 0.5
 _PROBE_TIMEOUT_S = 60.0
 _PROBE_TOLERANCE = 1e-3
 _MOST_EXPLANATIONS = 16
@@ -147,7 +148,7 @@ class WorkerEngine:
         served = self._open_model(model)
         clock = asyncio.get_running_loop().time
         came_s = clock()
-        self._admit(0)
+        self._admit(0, timeout_s=timeout_s)
         try:
             async with self._underway, asyncio.timeout_at(came_s + timeout_s):
                 cleaned, encodings = await self._read(served, texts)
@@ -155,7 +156,7 @@ class WorkerEngine:
                 if error_if_truncated:
                     _refuse_truncated(encodings, served)
                 self._check_healthy(served)
-                self._admit(encodings.n_tokens)
+                self._admit(encodings.n_tokens, timeout_s=timeout_s)
                 request = await self._dispatcher.ask(served.info.name, Kind.TYPED, cleaned, encodings)
         except TimeoutError:
             self._counters.expired += 1
@@ -188,7 +189,7 @@ class WorkerEngine:
             raise DataError("Integrated gradients need the model in PyTorch", hint=f"take {OCCLUSION}")
         if self._explaining.n >= _MOST_EXPLANATIONS:
             self._refuse()
-        self._admit(0)
+        self._admit(0, timeout_s=timeout_s)
         by_method = self._by_gradients if method == GRADIENTS else self._by_occlusion
         try:
             async with self._underway, self._explaining, asyncio.timeout(timeout_s):
@@ -246,7 +247,6 @@ class WorkerEngine:
 
     async def _by_gradients(self, served: ServedModel, text: str, target: str | None, max_evals: int) -> dict[str, Any]:
         _, encodings = await self._read(served, [text])
-        self._admit(encodings.n_tokens)
         request = await self._dispatcher.ask(served.info.name, Kind.GRADIENTS, [text], encodings, {"target": target})
         return request.document
 
@@ -295,10 +295,12 @@ class WorkerEngine:
         if served.info.name in self._dispatcher.unhealthy:
             raise no_probability(served.info.name)
 
-    def _admit(self, tokens: int) -> None:
+    def _admit(self, tokens: int, *, timeout_s: float) -> None:
         """The one rule of admission: what waits and what comes may together be no more than `queue_tokens`.
 
-        Texts that are not tokenized yet come with 0 tokens, and are refused if there is no room for a single one.
+        Where the workers are slow, less may wait: what stands before a request must leave it half of its time, else it
+        would wait in vain. Texts that are not tokenized yet come with 0 tokens, and are refused if there is no room for
+        a single one.
         """
         most = self._settings.queue_tokens
         if tokens > most:
@@ -306,13 +308,19 @@ class WorkerEngine:
                 f"The request has {tokens:,} tokens, and no more than {most:,} may wait",
                 hint="send fewer texts at once",
             )
-        waiting = self._dispatcher.waiting.tokens + (0 if tokens else self._tokens_being_read + 1)
-        if waiting + tokens > most:
+        waiting = self._dispatcher.waiting.tokens
+        coming = tokens or self._tokens_being_read + 1
+        in_time = max(self._settings.batch_tokens, _SHARE_WAITED * timeout_s * self._tokens_per_second)
+        if waiting + coming > most or (self._tokens_per_second and waiting > in_time):
             self._refuse()
+
+    @property
+    def _tokens_per_second(self) -> float:
+        return self._counters.tokens_per_second * max(1, len(self._dispatcher.pool))
 
     def _refuse(self) -> None:
         self._counters.refused += 1
-        speed = self._counters.tokens_per_second * max(1, len(self._dispatcher.pool))
+        speed = self._tokens_per_second
         seconds = math.ceil(self._dispatcher.waiting.tokens / speed) if speed else 1
         raise Overloaded(min(max(1, seconds), _LONGEST_RETRY_AFTER_S))
 
