@@ -17,6 +17,7 @@ from afina.serving.asking import Asker
 from afina.serving.engine import Engine
 from afina.serving.metrics import Metrics
 from afina.serving.middleware import Access, Bodies, Origins, RequestContext
+from afina.serving.middleware.access import is_public
 from afina.serving.problems import add_handlers
 from afina.serving.routes import compatible, health, native, page
 from afina.serving.settings import ServingSettings
@@ -59,7 +60,7 @@ def create_app(
     app.include_router(page.router(page.static_files(static), docs=settings.docs))
     _include_stored(app, settings, engine, store, jobs)
     if settings.docs:
-        _add_openapi(app)
+        _add_openapi(app, settings)
     add_handlers(app)
     # The last one added is the first that a request passes.
     app.add_middleware(Bodies, settings=settings, large={"/v1/jobs": "jobs"})
@@ -86,13 +87,15 @@ def _include_stored(app: FastAPI, settings: ServingSettings, engine: Engine, sto
         app.include_router(jobs_router(jobs, engine, settings))
 
 
-def _add_openapi(app: FastAPI) -> None:
+def _add_openapi(app: FastAPI, settings: ServingSettings) -> None:
     @functools.cache
     def document() -> dict[str, Any]:
-        return get_openapi(
+        found = get_openapi(
             title="afina", version=afina.__version__, description=_DESCRIPTION, routes=app.routes,
             license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         )  # fmt: skip
+        _add_tokens(found, is_optional=settings.anonymous_scope is not None)
+        return found
 
     # Not a coroutine: it takes a while the first time, and nobody else should wait for it.
     def openapi() -> JSONResponse:
@@ -100,3 +103,15 @@ def _add_openapi(app: FastAPI) -> None:
 
     app.openapi = document  # type: ignore[method-assign]
     app.add_api_route("/openapi.json", openapi, include_in_schema=False)
+
+
+def _add_tokens(document: dict[str, Any], *, is_optional: bool) -> None:
+    """Say in a description of the API which of it needs a token."""
+    document["components"]["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer", "description": "One that `afina serve --token` was given"}
+    }
+    document["security"] = [{"token": []}, *([{}] if is_optional else [])]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if is_public(method.upper(), path):
+                operation["security"] = []

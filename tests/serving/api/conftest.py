@@ -82,10 +82,7 @@ def make_client(engine: FakeEngine, make_app, page_folder: Path) -> Iterator:
 
         def make(*, runs=None, is_new: bool = False, **changed) -> Client:
             settings = ServingSettings(**changed)
-            if runs or is_new:
-                app = create_app(settings, engine, runs=runs, static=page_folder)
-            else:
-                app = make_app(settings)
+            app = create_app(settings, engine, runs=runs, static=page_folder) if runs or is_new else make_app(settings)
             client = Client(app)
             stack.callback(client.close)
             return client

@@ -38,7 +38,7 @@ class Access:
         Raises:
             Problem: A token is missing or wrong (401), or the client asks too often (429).
         """
-        if scope["type"] == "http" and not _is_public(scope["method"], scope["path"]):
+        if scope["type"] == "http" and not is_public(scope["method"], scope["path"]):
             caller = self._doorkeeper.caller(Headers(scope=scope).get("authorization"))
             scope["state"]["caller"] = caller
             if self._rates is not None:
@@ -84,7 +84,8 @@ class Rates:
         return 0.0
 
 
-def _is_public(method: str, path: str) -> bool:
+def is_public(method: str, path: str) -> bool:
+    """Whether a request needs no token: it shows the page, its documentation or the health."""
     return (
         path in _PUBLIC_PATHS
         or path.startswith("/static/")
