@@ -31,6 +31,7 @@ __all__ = [
     "evaluate_run",
     "explain_texts",
     "export_run",
+    "export_space",
     "fine_tune",
     "fine_tune_seeds",
     "inspect_data",
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from afina.recipes.repeating import Repeated, fine_tune_seeds
     from afina.recipes.reporting import Reporter, Silent
     from afina.recipes.run_report import report_run, try_report
+    from afina.recipes.space.writing import export_space
     from afina.recipes.splitting import split_data
     from afina.recipes.tokenizer_effect import measure_effect
     from afina.recipes.tokenizer_study import compare_tokenizers
@@ -92,6 +94,7 @@ else:
             "evaluate_run": "evaluating",
             "explain_texts": "explaining",
             "export_run": "exporting",
+            "export_space": "space.writing",
             "fine_tune": "fine_tuning",
             "fine_tune_seeds": "repeating",
             "inspect_data": "inspecting",

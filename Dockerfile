@@ -1,0 +1,32 @@
+# A server for exported runs: no torch, no compiler, nothing that is not needed to answer. See docs/guides/deploy.md.
+#
+#   docker build --tag afina .
+#
+# For a build that is the same next year, name the base by its digest:
+#   docker build --build-arg PYTHON=python:3.11.14-slim-bookworm@sha256:... --tag afina .
+ARG PYTHON=python:3.11.14-slim-bookworm
+
+FROM ${PYTHON} AS build
+WORKDIR /build
+# Without a pip of its own, since nothing is ever installed into it again.
+RUN python -m venv --without-pip /opt/afina
+COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY src ./src
+RUN pip --python /opt/afina/bin/python install --no-cache-dir --constraint constraints.txt ".[serve]"
+
+FROM ${PYTHON}
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin afina \
+    && install --directory --owner afina --group afina --mode 0700 /state
+COPY --from=build /opt/afina /opt/afina
+ENV PATH=/opt/afina/bin:$PATH \
+    AFINA_STATE=/state \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+USER 10001
+VOLUME /state
+EXPOSE 8000
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --start-interval=1s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/ready', timeout=4)"]
+ENTRYPOINT ["afina", "serve", "--host", "0.0.0.0", "--port", "8000"]
+# Where a run is mounted; its name is that of the model.
+CMD ["/runs/model"]
