@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 import torch
 
 from afina.data import TextDataset
-from afina.errors import DataError, ModelError
+from afina.errors import ConfigError, DataError, ModelError
 from afina.evaluation import BLEND_FILE, TfidfBaseline, at_temperature, write_tfidf
 from afina.inference import Classifier
+from afina.inference.threads import threads_to_use
 from afina.inference.torch_backend import TorchBackend
 from afina.labels import LabelSet
 from afina.modeling import load_fine_tuned
@@ -113,11 +116,44 @@ def test_a_manifest_that_cannot_be_followed_is_refused(write_run, entries, messa
         Classifier.load(run.root)
 
 
-@pytest.mark.parametrize("texts", ["one text", [None], [b"bytes"]])
+@pytest.mark.parametrize("texts", ["one text", [None], [b"bytes"], None, 5])
 def test_what_is_no_list_of_strings_is_refused(write_run, texts):
     classifier = Classifier.load(write_run({"max_tokens": 16}).root)
     with pytest.raises(DataError, match="given as a list of strings"):
         classifier.predict_proba(texts)
+
+
+def test_an_iterator_of_texts_is_answered_in_full(write_run):
+    classifier = Classifier.load(write_run({"max_tokens": 16}).root)
+    np.testing.assert_array_equal(classifier.predict_proba(iter(TEXTS)), classifier.predict_proba(TEXTS))
+    assert len(classifier.classify(text for text in TEXTS)) == len(TEXTS)
+
+
+def test_callers_at_once_get_answers_to_their_own_texts(write_run):
+    """Another asks while the texts of the first are being computed."""
+    classifier = Classifier.load(write_run({"max_tokens": 16}).root)
+
+    class Crowded:
+        name = "crowded"
+
+        def logits(self, encodings):
+            if len(encodings) > 1:
+                crowded.predict_proba([LONG])
+            return classifier.backend.logits(encodings)
+
+    crowded = Classifier(Crowded(), classifier.encoder, classifier.labels)
+    assert [each.truncated for each in crowded.classify(TEXTS)] == [False, True, None, False]
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "4", True])
+def test_what_is_no_number_of_threads_is_refused(write_run, threads):
+    with pytest.raises(ConfigError, match="whole number above 0"):
+        Classifier.load(write_run({"max_tokens": 16}).root, threads=threads)
+
+
+@pytest.mark.parametrize(("asked", "expected"), [(None, None), (1, 1), (10**12, os.cpu_count())])
+def test_no_more_threads_than_the_machine_has_cores(asked, expected):
+    assert threads_to_use(asked) == expected
 
 
 class Fixed:
@@ -163,10 +199,18 @@ def test_a_weight_of_zero_needs_no_file(write_run):
 def test_any_classifier_can_be_blended_in(write_run):
     run = write_run({"max_tokens": 16})
     backend = TorchBackend.load(run.model, LABELS)
-    classifier = Classifier(backend, Encoder(backend.pretrained.backend_tokenizer, 16), LABELS, baseline=Fixed(), baseline_weight=1.0)
+    classifier = Classifier(
+        backend, Encoder(backend.pretrained.backend_tokenizer, 16), LABELS, baseline=Fixed(), baseline_weight=1.0
+    )
     np.testing.assert_allclose(classifier.predict_proba(TEXTS), Fixed().predict_proba(TEXTS))
     with pytest.raises(ModelError, match="other labels"):
-        Classifier(backend, Encoder(backend.pretrained.backend_tokenizer, 16), LabelSet(("a", "b")), baseline=Fixed(), baseline_weight=0.5)
+        Classifier(
+            backend,
+            Encoder(backend.pretrained.backend_tokenizer, 16),
+            LabelSet(("a", "b")),
+            baseline=Fixed(),
+            baseline_weight=0.5,
+        )
 
 
 @pytest.mark.parametrize(

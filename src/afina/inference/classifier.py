@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -101,12 +101,13 @@ class Classifier:
             run: The run's folder.
             backend: `int8` or `fp32` for an exported model, or `torch`; `auto` takes the first of these that is there
                 and answers on this machine as it did where it was exported.
-            threads: Threads of one call; as many as there are cores to use if not given.
+            threads: Threads of one call, at most one for each core of the machine; as many as there are cores to use
+                if not given.
             warn: Told, in a sentence, why an exported model that is there is not used; a Python warning if not given.
 
         Raises:
             ModelError: There is no such run, a file of it is missing or changed, or the backend asked for is not there.
-            ConfigError: The backend is unknown, or there cannot be so many threads.
+            ConfigError: The backend is unknown, or `threads` is no whole number above 0.
             MissingExtraError: What the backend needs is not installed.
         """
         parts = load_parts(Path(run), backend=backend, threads=threads, warn=warn or _warn)
@@ -156,12 +157,13 @@ class Classifier:
         Raises:
             DataError: `texts` is a single string, or holds something that is no string.
         """
-        return self._probabilities(_cleaned(texts))
+        return self._read(_cleaned(texts))[0]
 
-    def _probabilities(self, texts: list[str]) -> npt.NDArray[np.float64]:
+    def _read(self, texts: list[str]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+        """Probabilities of clean texts, and whether some part of each was not read."""
         encodings = self._encoder.encode(texts)
         self._last_read = (tuple(texts), encodings.truncated)
-        return self.probabilities_of(encodings, texts)
+        return self.probabilities_of(encodings, texts), encodings.truncated
 
     def probabilities_of(self, encodings: Encodings, texts: Sequence[str]) -> npt.NDArray[np.float64]:
         """Probabilities, as `predict_proba` gives them, of texts that are cleaned and tokenized already.
@@ -189,8 +191,7 @@ class Classifier:
         texts = _cleaned(texts)
         answers = [Prediction(error=NO_TEXT)] * len(texts)
         readable = [i for i, text in enumerate(texts) if not is_blank(text)]
-        probabilities = self._probabilities([texts[i] for i in readable])
-        _, truncated = self._last_read
+        probabilities, truncated = self._read([texts[i] for i in readable])
         found = predictions_of(probabilities, truncated, self._labels, threshold=self._threshold)
         for i, answer in zip(readable, found, strict=True):
             answers[i] = answer
@@ -203,6 +204,7 @@ class Classifier:
     def truncated(self, texts: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Whether some part of each text is not read, (n_texts,); known already for those that were classified last."""
         texts = _cleaned(texts)
+        # Taken once, since another thread may ask meanwhile.
         last_texts, truncated = self._last_read
         return truncated if last_texts == tuple(texts) else self._encoder.encode(texts).truncated
 
@@ -213,9 +215,11 @@ class Classifier:
 
 
 def _cleaned(texts: Sequence[str]) -> list[str]:
-    if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+    # A list, since an iterator could be looked through only once.
+    given = list(texts) if isinstance(texts, Iterable) and not isinstance(texts, str) else None
+    if given is None or not all(isinstance(text, str) for text in given):
         raise DataError("Texts are given as a list of strings", hint="wrap a single text: [text]")
-    return [clean_text(text) for text in texts]
+    return [clean_text(text) for text in given]
 
 
 def _warn(message: str) -> None:

@@ -15,6 +15,7 @@ from afina.evaluation import read_tfidf
 from afina.inference.export_record import ExportRecord, read_export
 from afina.inference.onnx_backend import FP32, INT8, OnnxBackend
 from afina.inference.self_test import SelfTest
+from afina.inference.threads import threads_to_use
 from afina.labels import LabelSet
 from afina.protocols import Predictor
 from afina.run_folder import RunFolder
@@ -104,18 +105,17 @@ def load_parts(
     Args:
         run: The run's folder; of one that was exported, `run.json`, `onnx/` and `blend/` are enough.
         backend: `int8`, `fp32` or `torch`; `auto` takes the first of these that is there and passes its self-test.
-        threads: Threads of one call; as many as there are cores to use if not given.
+        threads: Threads of one call, as `threads_to_use` takes them.
         warn: Told why an exported model is not used.
 
     Raises:
         ModelError: There is no such run, a file of it is missing or changed, or the backend asked for is not there.
-        ConfigError: The backend is unknown, or there cannot be so many threads.
+        ConfigError: The backend is unknown, or `threads` is no whole number above 0.
         MissingExtraError: What the backend needs is not installed.
     """
     if backend not in BACKENDS:
         raise ConfigError(f"Unknown backend: {backend!r}", hint=f"known are {', '.join(BACKENDS)}")
-    if threads is not None and threads < 1:
-        raise ConfigError(f"A model needs one thread at least, got {threads}")
+    threads = threads_to_use(threads)
     folder = RunFolder(run)
     manifest = folder.verify()
     settings = RunSettings.of(folder, manifest)
