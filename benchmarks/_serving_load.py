@@ -7,7 +7,7 @@ input, and writes what it counted to standard output. It speaks HTTP with the pa
 little of the machine that it shares with the server; how much it took is part of the result.
 
 In a closed loop each client sends a text when it has got the last answer. In an open loop texts come at a rate, whether
-or not the server keeps up, and a latency counts from when a text was due. At most 512 texts are under way; those that
+or not the server keeps up, and a latency counts from when a text was due. At most 900 texts are under way; those that
 find no room are counted as `not_sent`.
 """
 
@@ -27,7 +27,7 @@ from typing import Any
 import httptools
 import numpy as np
 
-MOST_UNDER_WAY = 512
+MOST_UNDER_WAY = 900
 _SEED = 0
 _GRACE_S = 15.0
 """How long answers are waited for at the end."""

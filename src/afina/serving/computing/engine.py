@@ -45,6 +45,9 @@ _PROBE_TOLERANCE = 1e-3
 _MOST_EXPLANATIONS = 16
 _EXPLAINING_THREADS = 4
 _CHARACTERS_PER_TOKEN = 4
+# These take under a millisecond. A thread would wait up to 5 ms for the interpreter's lock, several times for a text,
+# whenever the event loop is busy: under overload it was a second until a request was refused.
+_FEW_CHARACTERS = 4_096
 _END_TIMEOUT_S = 2.0
 
 
@@ -231,8 +234,14 @@ class WorkerEngine:
     # What is asked.
 
     async def _read(self, served: ServedModel, texts: Sequence[str]) -> tuple[list[str], Encodings]:
-        """Tokenize texts in a thread; what is being tokenized counts roughly, until its tokens are known."""
-        roughly = sum(map(len, texts)) // _CHARACTERS_PER_TOKEN
+        """Tokenize texts: a few at once here, more in a thread, so that the event loop goes on meanwhile.
+
+        What is being tokenized counts roughly, until its tokens are known.
+        """
+        characters = sum(map(len, texts))
+        if characters <= _FEW_CHARACTERS:
+            return served.read(texts)
+        roughly = characters // _CHARACTERS_PER_TOKEN
         self._tokens_being_read += roughly
         try:
             return await asyncio.get_running_loop().run_in_executor(self._readers, served.read, texts)
