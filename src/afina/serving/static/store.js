@@ -6,17 +6,16 @@ import { effect, signal } from "./vendor/signals-core.js";
 /** The value of a signal; the component is drawn anew when it changes. */
 export function useSignal(source) {
   const [, redraw] = useState(0);
+  const drawn = source.peek();
   useEffect(() => {
-    let first = true;
-    let seen = source.peek();
+    // It may have changed already since it was drawn.
+    let seen = drawn;
     return effect(() => {
-      const value = source.value;
-      if (!first || value !== seen) redraw((n) => n + 1);
-      first = false;
-      seen = value;
+      if (source.value !== seen) redraw((n) => n + 1);
+      seen = source.value;
     });
   }, [source]);
-  return source.value;
+  return drawn;
 }
 
 /** A signal that the browser keeps: in `localStorage` for good, or in `sessionStorage` while the tab is open. */
