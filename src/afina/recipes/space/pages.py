@@ -108,7 +108,7 @@ def _scores(test: Mapping[str, Any], record: ExportRecord) -> str:
     int8 = record.graphs.get("int8")
     if int8 is not None and int8.dev is not None:
         told += (
-            f"\nThat is of the model as it was trained. In 8-bit integers, as it answers here, {int8.dev.labels_kept:.1%} "
-            f"of {int8.dev.texts:,} dev texts keep their label."
+            f"\nThat is of the model as it was trained. In 8-bit integers, as it answers here, "
+            f"{int8.dev.labels_kept:.1%} of {int8.dev.texts:,} dev texts keep their label."
         )
     return told
