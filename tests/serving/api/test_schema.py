@@ -28,9 +28,16 @@ _STORAGE = open_storage(_SETTINGS, {})
 # Its jobs are never begun: the application's own start and end are left out.
 APP = create_app(_SETTINGS, FakeEngine(), store=_STORAGE.feedback, jobs=_STORAGE.jobs)
 SCHEMA = schemathesis.openapi.from_asgi("/openapi.json", APP)
+
+
+def wrong_data_is_refused(ctx, response, case):
+    """As schemathesis checks it, which does not know that too many texts are too large (413)."""
+    return None if response.status_code == 413 else negative_data_rejection(ctx, response, case)
+
+
 CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance,
-    negative_data_rejection, unsupported_method,
+    wrong_data_is_refused, unsupported_method,
 ]  # fmt: skip
 ODD = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 
@@ -49,7 +56,7 @@ def test_few_requests(case):
 
 @pytest.mark.slow
 @SCHEMA.parametrize()
-@settings(max_examples=200, deadline=None, suppress_health_check=ODD, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=80, deadline=None, suppress_health_check=ODD, phases=[Phase.explicit, Phase.generate])
 def test_many_requests(case):
     _ask(case)
 
