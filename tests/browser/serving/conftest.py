@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 READY_S = 60
-WAIT_MS = 10_000
+WAIT_MS = 20_000
 
 
 @dataclass

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-GOOD, BAD = "it was a lovely film", "it was an awful film and the room was dull"
+# As the reviews are that the tiny model learned from.
+GOOD, BAD = "the lovely film number 3 was great it", "the awful film number 3 was dull it"
 
 
 def write(tab: Any, text: str) -> None:
     """Type a text and wait for its answer."""
-    tab.locator("#text").fill(text)
+    with tab.expect_response(lambda response: response.url.endswith(("/v1/classify", "/v1/compare"))):
+        tab.locator("#text").fill(text)
     answered(tab)
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 
+import pytest
 from tests.conftest import write_reviews
 
 
@@ -37,6 +38,7 @@ def test_a_file_comes_back_with_answers(open_tab, tmp_path):
     assert all("negative" in one for one in least.all_inner_texts())
 
 
+@pytest.mark.slow
 def test_lines_are_pasted_and_another_format_is_taken(open_tab):
     tab = open_tab("#/file")
     tab.get_by_label("One text a line").fill("a good film\n\n  a bad room \n")
@@ -61,7 +63,7 @@ def test_a_job_is_found_again_after_a_reload_and_can_be_cancelled(open_tab, tmp_
     tab.get_by_role("button", name="Cancel the job").click()
     tab.get_by_role("heading", name="Cancelled").wait_for()
     tab.get_by_role("button", name="Another file").click()
-    assert tab.get_by_role("button", name="Choose a file").is_visible()
+    assert tab.locator(".drop").is_visible()
 
 
 def test_a_file_that_nobody_can_read_is_refused_in_words(open_tab, tmp_path):

@@ -48,7 +48,7 @@ function Source() {
       <${Icon} name="file" />
       <p>${state === "looking" ? t("file.looking") : t("file.drop")}</p>
       <button class="primary" disabled=${state !== null} onClick=${() => input.current.click()}>${t("file.choose")}</button>
-      <input ref=${input} class="unseen" type="file" id="file" tabindex="-1" aria-label=${t("file.choose")} accept=${ACCEPTED}
+      <input ref=${input} hidden type="file" id="file" accept=${ACCEPTED}
         onChange=${(event) => event.target.files[0] && choose(event.target.files[0])} />
       <p class="note">${t("file.kinds")}</p>
     </div>
