@@ -4,15 +4,18 @@
 #
 # For a build that is the same next year, name the base by its digest:
 #   docker build --build-arg PYTHON=python:3.11.14-slim-bookworm@sha256:... --tag afina .
+# For a database other than SQLite, with its driver:
+#   docker build --build-arg DRIVER='psycopg[binary]' --tag afina .
 ARG PYTHON=python:3.11.14-slim-bookworm
 
 FROM ${PYTHON} AS build
+ARG DRIVER
 WORKDIR /build
 # Without a pip of its own, since nothing is ever installed into it again.
 RUN python -m venv --without-pip /opt/afina
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY src ./src
-RUN pip --python /opt/afina/bin/python install --no-cache-dir --constraint constraints.txt ".[serve]"
+RUN pip --python /opt/afina/bin/python install --no-cache-dir --constraint constraints.txt ".[serve]" ${DRIVER:+"$DRIVER"}
 
 FROM ${PYTHON}
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin afina \

@@ -41,7 +41,7 @@ def test_all_of_it_is_understood(steps):
 
 
 def test_the_base_is_a_slim_python_of_a_fixed_version(steps):
-    [base] = [each.rest for each in named(steps, "ARG")]
+    [base] = [each.rest for each in named(steps, "ARG") if each.stage == 0]
     assert re.fullmatch(r"PYTHON=python:3\.\d+\.\d+-slim-\w+", base)
     assert [each.words[0] for each in named(steps, "FROM")] == ["${PYTHON}", "${PYTHON}"]
 
@@ -56,7 +56,8 @@ def test_what_runs_is_no_administrator(steps):
 
 def test_only_what_a_server_needs_is_installed(steps):
     [install] = [each.rest for each in named(steps, "RUN") if "install " in each.rest and "pip" in each.rest]
-    assert install.endswith('".[serve]"')
+    assert install.endswith('".[serve]" ${DRIVER:+"$DRIVER"}')
+    assert [each.rest for each in named(steps, "ARG") if each.stage] == ["DRIVER"], "and that is empty by default"
     assert "--constraint constraints.txt" in install
     assert "--no-cache-dir" in install
     last = steps[-1].stage
