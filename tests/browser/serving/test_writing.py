@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 
+import pytest
 from tests.browser.serving.doing import BAD, GOOD, answered, verdict, weighed, write
 
 
@@ -82,6 +84,7 @@ def test_examples_are_typed_and_history_brings_texts_back(tab):
     assert tab.evaluate("JSON.parse(localStorage.getItem('afina.history'))") == []
 
 
+@pytest.mark.slow
 def test_nothing_is_remembered_by_those_who_do_not_want_it(tab):
     tab.get_by_label("Remember").uncheck()
     write(tab, GOOD)
@@ -99,10 +102,8 @@ def test_a_link_carries_the_text_where_no_server_sees_it(tab, open_tab, server):
     assert "lovely" not in other.url
 
 
-def test_the_code_that_is_copied_asks_the_same(tab, tmp_path):
-    import subprocess
-
-    write(tab, "it's a \"lovely\" $film")
+def test_the_code_that_is_copied_asks_the_same(tab):
+    write(tab, 'it\'s a "lovely" $film')
     tab.get_by_role("button", name="Code").click()
     curl = tab.get_by_role("region", name="curl").inner_text()
     done = subprocess.run(["bash", "-c", curl], capture_output=True, text=True, timeout=20, check=True)

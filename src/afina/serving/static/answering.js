@@ -9,7 +9,7 @@ import { cut, wordsLeft } from "./offsets.js";
 const TYPING_MS = 120;
 /** Words are weighed when typing pauses: it costs the server a question a word. */
 const EXPLAIN_MS = 250;
-const REMEMBER_MS = 2_500;
+const REMEMBER_MS = 1_500;
 const AGAIN_WITHOUT_HINT_S = 2;
 
 /** The newest answer, `{text, model, results: {model: result}, timing}`, or null. */
