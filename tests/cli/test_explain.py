@@ -54,11 +54,12 @@ def test_without_colours_signs_and_a_table_tell(afina_command, trained_run):
 
 
 def test_lines_of_standard_input(afina_command, trained_run, monkeypatch):
-    given = SimpleNamespace(buffer=io.BytesIO(b"a good film\n\nan awful one\n"), isatty=lambda: False)
+    lines = "a good\x0bfilm\u2028seen\r\n\nan awful one\n".encode("utf-8-sig")
+    given = SimpleNamespace(buffer=io.BytesIO(lines), isatty=lambda: False)
     monkeypatch.setattr(sys, "stdin", given)
     code, out, _ = afina_command("explain", trained_run, "--json")
     assert code == 0
-    assert [each["text"] for each in json.loads(out)["explanations"]] == ["a good film", "an awful one"]
+    assert [each["text"] for each in json.loads(out)["explanations"]] == ["a good\x0bfilm\u2028seen", "an awful one"]
 
 
 def test_a_page(afina_command, trained_run, tmp_path):
@@ -76,7 +77,8 @@ def test_a_page(afina_command, trained_run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((" ",), "The text is blank"),
+        ((" ",), "all were blank"),
+        (("&nbsp;",), "The text is blank"),
         (("good", "&nbsp;<br>"), "Text 2 has nothing to explain"),
         (("good", "--target", "so-so"), "negative, positive"),
         (("good", "--method", "magic"), "occlusion, ig"),

@@ -48,6 +48,14 @@ def test_lines_end_with_a_line_feed_and_nothing_else(afina_command, run_copy, mo
     ]
 
 
+@pytest.mark.parametrize("command", ["predict", "explain"])
+def test_without_texts_and_standard_input_there_is_a_sentence(afina_command, run_copy, monkeypatch, command):
+    monkeypatch.setattr("sys.stdin", None)
+    code, _, err = afina_command(command, run_copy)
+    assert code == 2
+    assert f"afina {command} RUN" in err
+
+
 def test_a_text_does_not_steer_the_terminal(afina_command, run_copy):
     _, out, _ = afina_command("predict", run_copy, "a good \x1b[31mfilm\nof two lines")
     assert "\x1b" not in out

@@ -31,6 +31,12 @@ MaxRows = Annotated[
     int | None,
     typer.Option(min=100, help="Rows to hold; of more, a random part with the label mix of the whole."),
 ]
+BackendName = Annotated[
+    str, typer.Option("--backend", help="What computes: auto, int8, fp32 or torch; auto takes what was exported.")
+]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="Threads to compute with, at most one a core.", show_default="by the cores")
+]
 
 # Settings of a run: None leaves the value to the configuration file, and that to the defaults of `afina.config`.
 Test = Annotated[str | None, typer.Option(help="Held-out texts.", show_default="a share of SOURCE")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,8 +9,8 @@ import typer
 from rich.text import Text
 
 from afina.cli import _console
-from afina.cli._options import Force, Json, Run
-from afina.errors import ConfigError
+from afina.cli._options import BackendName, Force, Json, Run, Threads
+from afina.cli._texts import given_texts
 from afina.outputs import check_file
 
 EXAMPLES = """
@@ -43,8 +42,8 @@ def explain(
         int, typer.Option(min=16, help="Most evaluations by which words are weighed; longer texts are weighed coarser.")
     ] = 128,
     top: Annotated[int, typer.Option(min=1, help="Words in the table.")] = 10,
-    backend: Annotated[str, typer.Option(help="auto, int8, fp32 or torch.")] = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads to compute with.", show_default="all")] = None,
+    backend: BackendName = "auto",
+    threads: Threads = None,
     html: Annotated[Path | None, typer.Option(help="Write a page.", show_default=False)] = None,
     force: Force = False,
     json: Json = False,
@@ -55,11 +54,9 @@ def explain(
     """
     if html is not None:
         check_file(html, force=force)
-    if texts is None and sys.stdin.isatty():
-        raise ConfigError("No texts given", hint='afina explain RUN "a text", or pipe lines into it')
-    given = texts or _lines()
-    if not given:
-        raise ConfigError("No texts given: all were blank")
+    given = given_texts(texts, command="explain")
+    if texts is None:
+        given = [text for text in given if text.strip()]
     with _console.progress_reporter() as reporter:
         reporter.stage("Loading the run")
         from afina.recipes import explain_texts
@@ -76,12 +73,6 @@ def explain(
         return
     for explanation in explanations:
         _print(explanation, top=top)
-
-
-def _lines() -> list[str]:
-    """The lines of standard input that hold anything."""
-    lines = sys.stdin.buffer.read().decode("utf-8", errors="replace").splitlines()
-    return [line for line in lines if line.strip()]
 
 
 def _print(explanation: dict[str, Any], *, top: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +10,8 @@ from rich.text import Text
 
 import afina
 from afina.cli import _console
-from afina.cli._options import Force, Json, Run, TextColumn, TitleColumn
+from afina.cli._options import BackendName, Force, Json, Run, TextColumn, Threads, TitleColumn
+from afina.cli._texts import given_texts
 from afina.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -49,12 +49,8 @@ def predict(
     raw_cells: Annotated[
         bool, typer.Option("--raw-cells", help="Leave cells that a spreadsheet would run as formulas as they are.")
     ] = False,
-    backend: Annotated[
-        str, typer.Option(help="What computes: auto, int8, fp32 or torch; auto takes what was exported.")
-    ] = "auto",
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads to compute with.", show_default="by the cores")
-    ] = None,
+    backend: BackendName = "auto",
+    threads: Threads = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -85,7 +81,7 @@ def predict(
         else:
             _tell_file(result)
         return
-    given = _given_texts(texts)
+    given = given_texts(texts, command="predict")
     from afina.inference import Classifier
 
     classifier = Classifier.load(run, backend=backend, threads=threads, warn=_console.warn)
@@ -95,21 +91,6 @@ def predict(
         _console.print_json({"run": str(run), "backend": classifier.backend.name, "predictions": documents})
     else:
         _tell(given, predictions, width=max(map(len, classifier.labels)))
-
-
-def _given_texts(arguments: list[str] | None) -> list[str]:
-    """The texts to classify; blank ones are among them, so that answers can be told apart by their places."""
-    if arguments is None and sys.stdin.isatty():
-        raise ConfigError("No texts given", hint='afina predict RUN "a text", or pipe lines into it')
-    if arguments:
-        texts = arguments
-    else:
-        # No other character than a line feed ends a text: not every program takes U+2028 for a line break.
-        content = sys.stdin.buffer.read().decode("utf-8-sig", errors="replace")
-        texts = [line.removesuffix("\r") for line in content.removesuffix("\n").split("\n")]
-    if not any(text.strip() for text in texts):
-        raise ConfigError("No texts given: all were blank")
-    return texts
 
 
 def _document(text: str, prediction: Prediction) -> dict[str, Any]:
