@@ -117,8 +117,8 @@ def light_run(trained_run, tmp_path_factory) -> Path:
     export_run(run, int8=True)
     light = tmp_path_factory.mktemp("light") / "reviews"
     light.mkdir()
-    for name in ("run.json", "report.html"):
-        shutil.copy(run / name, light)
+    (light / "report.html").write_text("<h1>A report</h1>")
+    shutil.copy(run / "run.json", light)
     shutil.copytree(run / "onnx", light / "onnx")
     return light
 

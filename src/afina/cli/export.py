@@ -125,8 +125,8 @@ def _print_refusal(refused: dict[str, Any]) -> None:
 
 
 def _print_space(space: dict[str, Any]) -> None:
-    _console.say(f"The Space is in {space['folder']} ({space['mb']:.0f} MB). To publish it under a name of yours:")
-    _console.say("  hf repos create NAME --repo-type space --space-sdk docker")
-    _console.say(f"  hf upload NAME {space['folder']} . --repo-type space")
+    _console.say(f"The Space is in {space['folder']} ({space['mb']:.0f} MB). To publish it with your account:")
+    _console.say("  hf repos create OWNER/NAME --repo-type space --space-sdk docker")
+    _console.say(f"  hf upload OWNER/NAME {space['folder']} . --repo-type space")
     if space["license"] is None:
         _console.say("The license of the pretrained model is not known: add it to README.md", style="yellow")
