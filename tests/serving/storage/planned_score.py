@@ -48,5 +48,5 @@ class Planned:
 if __name__ == "__main__":
     afina.inference.Classifier = Planned
     afina.inference.scoring.fingerprint_of = lambda run, backend: f"{run} {backend}"
-    score._ROWS_PER_CHUNK = 10
+    score._ROWS_PER_CHUNK, score._NICENESS = 10, 0
     score.main()

@@ -240,7 +240,7 @@ def test_a_real_run_answers_as_the_command_line_does(trained_run, tmp_path, monk
     storage.jobs.start()
     source = Path(trained_run.parent / "source.csv")
     id = hand_in(storage, source.read_bytes())["id"]
-    assert ended(storage, id, 60)["state"] == "done"
+    assert ended(storage, id, 240)["state"] == "done"
     copy = shutil.copy(source, tmp_path / "source.csv")
     assert afina_command("predict", trained_run, "--file", copy, "--out", tmp_path / "out.csv")[0] == 0
     assert storage.jobs.result(id, owner=OWNER).read_bytes() == (tmp_path / "out.csv").read_bytes()

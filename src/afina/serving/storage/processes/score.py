@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SUMMARY = "summary.json"
 # What the command line can be told to do otherwise, and the web cannot.
 _OPTION = "; --"
-_NICENESS = 10
+_NICENESS = 5
 # Fewer than on the command line: people look at the progress, and a cancelled job is to end soon.
 _ROWS_PER_CHUNK = 1024
 # Of a result: its rows with some columns more. A file that repeats long cells may grow beyond what was looked at.
