@@ -1,6 +1,6 @@
 """Rows a second and memory of `afina predict --file`, in a process of its own as a user starts it.
 
-    python benchmarks/files.py --run RUN [--rows N] [--format csv|jsonl|parquet]
+    python benchmarks/files.py --run RUN [--rows N] [--format csv|jsonl|parquet] [--most-words 40]
 
 Makes a file of short texts, three to forty words each, from the words of the shipped sample; scores it, and once more
 after a kill half-way, which has to end with the same bytes. Writes benchmarks/results/files.json.
@@ -27,11 +27,12 @@ WORDS_OF_A_TEXT = {3: 2, 6: 4, 10: 5, 15: 4, 25: 2, 40: 1}
 """Numbers of words, and how often each is taken."""
 
 
-def make_texts(path: Path, n: int) -> None:
+def make_texts(path: Path, n: int, most_words: int) -> None:
     """Write rows with a number and a text, the same ones each time."""
     chance = random.Random(0)
     words = [word for row in open_source("sample")[0] for word in row["text"].split()]
-    lengths = chance.choices(list(WORDS_OF_A_TEXT), list(WORDS_OF_A_TEXT.values()), k=n)
+    shares = {length: share for length, share in WORDS_OF_A_TEXT.items() if length <= most_words}
+    lengths = chance.choices(list(shares), list(shares.values()), k=n)
     with row_writer(path) as writer:
         for first in range(0, n, 10_000):
             begins = ((i, chance.randrange(len(words) - lengths[i])) for i in range(first, min(n, first + 10_000)))
@@ -81,10 +82,11 @@ def main() -> None:
     parser.add_argument("--format", default="csv", choices=("csv", "jsonl", "parquet"))
     parser.add_argument("--backend", default="auto")
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--most-words", type=int, default=max(WORDS_OF_A_TEXT))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / f"texts.{options.format}"
-        make_texts(source, options.rows)
+        make_texts(source, options.rows, options.most_words)
         whole, killed = (Path(folder) / f"{name}.csv" for name in ("whole", "killed"))
         result = Scoring(options, source, whole).finish()
         print(result, flush=True)
@@ -103,6 +105,7 @@ def main() -> None:
                 **describe(),
                 "run": Path(options.run).name,
                 "format": options.format,
+                "most_words": options.most_words,
                 "source_megabytes": round(source.stat().st_size / 1e6, 1),
                 "rows_per_chunk": ROWS_PER_CHUNK,
                 "uninterrupted": result,
