@@ -51,6 +51,7 @@ def row_writer(
     force: bool = False,
     on_cell: Callable[[Any], Any] | None = None,
     types: Mapping[str, str] = MappingProxyType({}),
+    last: Sequence[str] = (),
 ) -> Iterator[RowWriter]:
     """Write a file of rows; it appears when the block ends without an error.
 
@@ -61,6 +62,7 @@ def row_writer(
             be opened in a spreadsheet. Without it, and in other formats, cells are written as they are.
         types: Arrow's names for the types of columns of a parquet file that may begin with empty cells; without one,
             such a column holds texts.
+        last: Columns of a table that stand behind all others, whichever row those come from.
 
     Raises:
         DataError: The name says no format that can be written, or rows do not fit one parquet schema.
@@ -71,27 +73,32 @@ def row_writer(
     zipped = path.suffix.lower() == ".gz"
     with (
         new_file(path, force=force) as beside,
-        _open_writer(beside, suffix_of(path), zipped, on_cell, types) as writer,
+        _open_writer(beside, suffix_of(path), zipped, on_cell, types, last) as writer,
     ):
         yield writer
 
 
 @contextmanager
 def _open_writer(
-    path: Path, file_format: str, zipped: bool, on_cell: Callable[[Any], Any] | None, types: Mapping[str, str]
+    path: Path,
+    file_format: str,
+    zipped: bool,
+    on_cell: Callable[[Any], Any] | None,
+    types: Mapping[str, str],
+    last: Sequence[str],
 ) -> Iterator[RowWriter]:
     # No name and no time in the gzip header: equal rows make equal bytes.
     with path.open("wb") as file:
         opened = gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) if zipped else file
         with cast(IO[bytes], opened) as binary:
             if file_format == "parquet":
-                with _ParquetWriter(binary, types) as parquet:
+                with _ParquetWriter(binary, types, last) as parquet:
                     yield parquet
                 return
             # A lone surrogate (half an emoji) is no UTF-8: JSON has an escape for it, csv a question mark.
             errors = "backslashreplace" if file_format == "jsonl" else "replace"
             with io.TextIOWrapper(binary, encoding="utf-8", errors=errors, newline="") as text:
-                yield _JsonlWriter(text) if file_format == "jsonl" else _CsvWriter(text, file_format, on_cell)
+                yield _JsonlWriter(text) if file_format == "jsonl" else _CsvWriter(text, file_format, on_cell, last)
 
 
 class _JsonlWriter:
@@ -116,8 +123,10 @@ class _UnixLines:
 
 
 class _CsvWriter:
-    def __init__(self, file: IO[str], file_format: str, on_cell: Callable[[Any], Any] | None) -> None:
-        self._file = _UnixLines(file)
+    def __init__(
+        self, file: IO[str], file_format: str, on_cell: Callable[[Any], Any] | None, last: Sequence[str]
+    ) -> None:
+        self._file, self._last = _UnixLines(file), last
         self._on_cell = on_cell
         self._delimiter = "\t" if file_format == "tsv" else ","
         self._writer: csv.DictWriter[str] | None = None
@@ -127,7 +136,7 @@ class _CsvWriter:
             return
         on_cell = self._on_cell
         if self._writer is None:
-            names = _column_names(rows)
+            names = _column_names(rows, self._last)
             self._writer = csv.DictWriter(
                 self._file, names, delimiter=self._delimiter, extrasaction="ignore", lineterminator="\r\n"
             )
@@ -139,8 +148,8 @@ class _CsvWriter:
 
 
 class _ParquetWriter:
-    def __init__(self, file: IO[bytes], types: Mapping[str, str]) -> None:
-        self._file, self._types = file, types
+    def __init__(self, file: IO[bytes], types: Mapping[str, str], last: Sequence[str]) -> None:
+        self._file, self._types, self._last = file, types, last
         self._writer: pq.ParquetWriter | None = None
 
     def __enter__(self) -> _ParquetWriter:
@@ -155,7 +164,7 @@ class _ParquetWriter:
         if not rows:
             return
         schema = None if self._writer is None else self._writer.schema
-        names = _column_names(rows) if schema is None else schema.names
+        names = _column_names(rows, self._last) if schema is None else schema.names
         columns = {name: [_without_surrogates(row.get(name)) for row in rows] for name in names}
         try:
             table = pa.table(columns)
@@ -170,8 +179,9 @@ class _ParquetWriter:
         self._writer.write_table(table)
 
 
-def _column_names(rows: Sequence[Row]) -> list[str]:
-    return list(dict.fromkeys(name for row in rows for name in row))
+def _column_names(rows: Sequence[Row], last: Sequence[str]) -> list[str]:
+    names = dict.fromkeys(name for row in rows for name in row)
+    return [*(name for name in names if name not in last), *(name for name in last if name in names)]
 
 
 def _without_null_types(schema: pa.Schema, types: Mapping[str, str]) -> pa.Schema:

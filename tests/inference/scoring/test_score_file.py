@@ -123,6 +123,15 @@ def test_a_column_that_comes_late_under_a_name_already_given_is_kept_too(tmp_pat
     assert (second["input_uncertain"], second["input_input_uncertain"]) == (2, 3)
 
 
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_answers_stand_behind_all_columns_also_those_that_the_first_row_lacks(tmp_path, name):
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"text": "good"}\n{"text": "bad", "note": "here"}\n')
+    score_file(ByLength(), str(source), tmp_path / name)
+    score_file(ByLength(), str(tmp_path / name), tmp_path / "again.jsonl")
+    assert list(read_lines(tmp_path / "again.jsonl")[1])[:3] == ["text", "note", "input_predicted_label"]
+
+
 def test_columns_that_begin_late_are_told_where_a_table_has_no_place_for_them(tmp_path):
     source = tmp_path / "in.jsonl"
     source.write_text('{"text": "good"}\n' * 4 + '{"text": "bad", "note": "late"}\n')

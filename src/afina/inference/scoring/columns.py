@@ -32,7 +32,8 @@ class OutputColumns:
     """
 
     def __init__(self, labels: LabelSet) -> None:
-        self._names = (PREDICTED, CONFIDENCE, UNCERTAIN, *(PROBABILITY + name for name in labels))
+        self.names = (PREDICTED, CONFIDENCE, UNCERTAIN, *(PROBABILITY + name for name in labels))
+        """Names of ours, in order."""
         self._known: dict[str, None] | None = None
         self.renamed: dict[str, str] = {}
         """New names of the user's columns that had one of ours."""
@@ -42,7 +43,7 @@ class OutputColumns:
     @property
     def types(self) -> dict[str, str]:
         """Arrow's names for the types of ours, for a file whose first rows have no answer."""
-        return {name: {PREDICTED: "string", UNCERTAIN: "bool"}.get(name, "double") for name in self._names}
+        return {name: {PREDICTED: "string", UNCERTAIN: "bool"}.get(name, "double") for name in self.names}
 
     def rows(self, rows: Sequence[Row], answers: Sequence[Answer]) -> list[Row]:
         """Rows with their answers; a row without one has empty cells."""
@@ -53,15 +54,15 @@ class OutputColumns:
         self._set_aside(names)
         if not self.renamed.keys().isdisjoint(names):
             rows = [{self.renamed.get(name, name): cell for name, cell in row.items()} for row in rows]
-        nothing = [None] * len(self._names)
+        nothing = [None] * len(self.names)
         return [
-            {**row, **dict(zip(self._names, nothing if isinstance(answer, str) else answer, strict=True))}
+            {**row, **dict(zip(self.names, nothing if isinstance(answer, str) else answer, strict=True))}
             for row, answer in zip(rows, answers, strict=True)
         ]
 
     def _set_aside(self, names: Mapping[str, None]) -> None:
         """Find new names for the user's columns that are called as ours are, or as one that was given a new name."""
-        for taken in (set(self._names), set(self.renamed.values())):
+        for taken in (set(self.names), set(self.renamed.values())):
             for name in names:
                 if name in taken and name not in self.renamed:
                     new = ASIDE + name

@@ -151,7 +151,9 @@ class _Job:
         columns: Columns | None = None
         with (
             ErrorsFile(self.place.errors, self.source) as errors,
-            row_writer(self.place.rows, force=True, on_cell=self.guard, types=self._added.types) as writer,
+            row_writer(
+                self.place.rows, force=True, on_cell=self.guard, types=self._added.types, last=self._added.names
+            ) as writer,
         ):
             errors.watch(self.rows.notes)
             for chunk in self.rows.chunks(self.rows_per_chunk):
