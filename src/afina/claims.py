@@ -158,7 +158,7 @@ def _read_request(partial: RunFolder) -> dict[str, Any]:
 
 
 @contextmanager
-def locked(path: Path, folder: Path) -> Iterator[None]:
+def locked(path: Path, folder: Path, *, hint: str = "wait for it to end, or choose another --out") -> Iterator[None]:
     """Hold the lock of unfinished work until the block ends, or the process does, however it ends.
 
     Windows renames no folder with an open file in it, so there is no lock there.
@@ -166,6 +166,7 @@ def locked(path: Path, folder: Path) -> Iterator[None]:
     Args:
         path: The file that is locked.
         folder: What is being written, for the message.
+        hint: What to do where another command holds it.
 
     Raises:
         FileNotFoundError: There is no such file (any more).
@@ -176,9 +177,7 @@ def locked(path: Path, folder: Path) -> Iterator[None]:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise OutputError(
-                    f"Another command is writing {folder}", hint="wait for it to end, or choose another --out"
-                ) from None
+                raise OutputError(f"Another command is writing {folder}", hint=hint) from None
             except OSError:
                 pass  # a file system that knows no locks
             if not os.path.samestat(os.fstat(file.fileno()), path.stat()):

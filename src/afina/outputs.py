@@ -248,6 +248,14 @@ def name_beside(path: Path) -> Path:
     return path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.tmp")
 
 
+def remove_leftovers(path: Path) -> None:
+    """Remove what killed commands left beside a path; for one that holds a lock against others writing it."""
+    names = re.compile(rf"{re.escape(path.name)}\.[0-9a-f]{{12}}\.tmp")
+    for leftover in path.parent.iterdir():
+        if names.fullmatch(leftover.name):
+            _remove(leftover)
+
+
 def flush_folder(folder: Path) -> None:
     """Have the disk hold all that a folder holds, so that a loss of power after a rename leaves no empty files."""
     for path in (*folder.rglob("*"), folder):

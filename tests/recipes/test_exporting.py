@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from tests.recipes.recorder import Recorder
 
 from afina import Classifier
-from afina.errors import ConfigError, ExportError, ModelError
+from afina.claims import locked
+from afina.errors import ConfigError, ExportError, ModelError, OutputError
 from afina.inference.onnx_backend import OnnxBackend
 from afina.recipes import export_run, exporting, integer_checks
 from afina.run_folder import RunFolder, sha256_of, write_json
@@ -207,7 +209,7 @@ def test_what_was_not_exported_cannot_be_asked_for(run_copy):
         Classifier.load(run_copy, backend="fp32")
     with pytest.raises(ConfigError, match="Unknown backend: 'tpu'"):
         Classifier.load(run_copy, backend="tpu")
-    with pytest.raises(ConfigError, match="one thread at least"):
+    with pytest.raises(ConfigError, match="whole number above 0"):
         Classifier.load(run_copy, threads=0)
     assert export_run(run_copy)["int8"] is None
     with pytest.raises(ModelError, match="was not exported in int8"):
@@ -231,6 +233,17 @@ def test_a_graph_that_is_off_is_not_written(run_copy, monkeypatch):
     assert not RunFolder(run_copy).onnx.root.exists()
 
 
+def test_one_export_at_a_time_and_only_where_it_can_be_put(run_copy):
+    folder = RunFolder(run_copy)
+    with locked(folder.manifest, folder.root), pytest.raises(OutputError, match="Another command is writing"):
+        export_run(run_copy)
+    folder.onnx.root.mkdir()
+    (folder.onnx.root / "notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"holds no export\.json"):
+        export_run(run_copy)
+    assert [path.name for path in folder.onnx.root.iterdir()] == ["notes.txt"]
+
+
 def test_runs_without_dev_texts_need_some(run_copy, new_csv):
     folder = RunFolder(run_copy)
     folder.dev_texts.unlink()
@@ -239,5 +252,7 @@ def test_runs_without_dev_texts_need_some(run_copy, new_csv):
     write_json(folder.manifest, manifest)
     with pytest.raises(ConfigError, match="kept no dev texts"):
         export_run(run_copy, int8=True)
-    document = export_run(run_copy, int8=True, on=str(new_csv))
+    recorder = Recorder()
+    document = export_run(run_copy, int8=True, on=str(new_csv), reporter=recorder)
+    assert any("Only 80 texts check the integers" in warning for warning in recorder.warned)
     assert (document["int8"] or document["refused"]) is not None

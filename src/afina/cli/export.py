@@ -116,7 +116,7 @@ def _dev(dev: dict[str, Any]) -> tuple[str, str, str]:
 
 def _print_refusal(refused: dict[str, Any]) -> None:
     lost = 100 * (refused["accuracy_before"] - refused["accuracy"])
-    change = f"loses {lost:.1f} points" if lost > 0 else "loses no accuracy"
+    change = f"loses {lost:.2f} points" if lost > 0 else "loses no accuracy"
     _console.say(
         f"8-bit integers are refused: of {refused['texts']:,} dev texts {refused['labels_kept']:.2%} keep their label "
         f"(99 % are asked for), and the model {change} (0.3 are allowed)",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 import afina
+from afina.claims import locked
 from afina.data import TextDataset
 from afina.errors import ExportError, ModelError
 from afina.extras import require
@@ -22,8 +25,15 @@ from afina.inference.onnx_backend import FP32, INT8, OnnxBackend
 from afina.inference.self_test import SelfTest
 from afina.inference.torch_backend import TorchBackend
 from afina.modeling.anatomy import head_modules
-from afina.outputs import new_folder
-from afina.recipes.integer_checks import Fitted, check_integers, is_good, promised_error_rate, read_dev_texts
+from afina.outputs import as_one_sentence, check_folder, new_folder, remove_leftovers
+from afina.recipes.integer_checks import (
+    FEWEST_TEXTS,
+    Fitted,
+    check_integers,
+    is_good,
+    promised_error_rate,
+    read_dev_texts,
+)
 from afina.recipes.labelled import ReadOptions
 from afina.recipes.reporting import Reporter, Silent
 from afina.run_folder import OnnxFolder, RunFolder, sha256_of, write_json
@@ -60,7 +70,7 @@ def export_run(
         ModelError: There is no such run, or it has changed.
         ExportError: The graph does not give PyTorch's logits, or ONNX cannot hold the model.
         ConfigError: Integers are asked for, and there are no texts to check them on.
-        OutputError: The run cannot be written into.
+        OutputError: The run cannot be written into, or another command is exporting it.
         MissingExtraError: The extra `export` is not installed.
     """
     reporter, started = reporter or Silent(), time.monotonic()
@@ -68,12 +78,13 @@ def export_run(
     folder = RunFolder(Path(run))
     reporter.stage("Loading the run")
     parts = load_parts(folder.root, backend=TORCH)
-    dev = read_dev_texts(folder, parts, on, reading, reporter) if int8 else None
-    made = _Making(folder, parts, reporter)
-    made.add_fp32()
-    if dev is not None:
-        made.add_int8(dev)
-    record = made.write(onnxruntime.__version__)
+    with _held(folder):
+        dev = read_dev_texts(folder, parts, on, reading, reporter) if int8 else None
+        made = _Making(folder, parts, reporter)
+        made.add_fp32()
+        if dev is not None:
+            made.add_int8(dev)
+        record = made.write(onnxruntime.__version__)
     return {
         "run": str(run),
         "onnx": str(folder.onnx.root),
@@ -83,6 +94,22 @@ def export_run(
         "refused": record.refused,
         "seconds": time.monotonic() - started,
     }
+
+
+@contextmanager
+def _held(folder: RunFolder) -> Iterator[None]:
+    """Keep other exports of the run away, and what killed ones left; refuse before any work what cannot be written.
+
+    Raises:
+        OutputError: The run cannot be written into, or another command is exporting it.
+    """
+    place = folder.onnx.root
+    check_folder(place, mark=folder.onnx.record.name, force=True)
+    with ExitStack() as stack:
+        with as_one_sentence(folder.manifest):
+            stack.enter_context(locked(folder.manifest, place, hint="wait for it to end"))
+            remove_leftovers(place)
+        yield
 
 
 def _described(record: ExportRecord, precision: str) -> dict[str, Any] | None:
@@ -124,6 +151,11 @@ class _Making:
 
     def add_int8(self, dev: TextDataset) -> None:
         """Write the graph in integers, unless it answers the dev texts otherwise."""
+        if len(dev) < FEWEST_TEXTS:
+            self._reporter.warn(
+                f"Only {len(dev):,} texts check the integers, and 1 in 100 may change its label: "
+                f"{FEWEST_TEXTS} or more would show it; --on SOURCE gives others"
+            )
         self._reporter.stage("Rounding to 8-bit integers")
         encodings = self._parts.encoder.encode(dev.texts)
         watched = range(min(_TEXTS_WATCHED, len(encodings)))

@@ -30,6 +30,8 @@ LEAST_LABELS_KEPT = 0.99
 """Share of dev texts that a graph in integers must give the same label as PyTorch."""
 MOST_ACCURACY_LOST = 0.003
 """Dev accuracy that it may lose."""
+FEWEST_TEXTS = 100
+"""Of fewer, a share of `LEAST_LABELS_KEPT` is all of them, and a change in one of the next hundred is not seen."""
 # Half a text of a million: shares of as many texts must not differ by rounding.
 _ROUNDING = 5e-7
 
