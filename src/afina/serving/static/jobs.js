@@ -6,6 +6,8 @@ import { batch, signal } from "./vendor/signals-core.js";
 import { number, t } from "./i18n.js";
 import { summarize } from "./results.js";
 
+/** Name of a file made of pasted lines. */
+export const PASTED = "pasted.jsonl";
 const LOOK_EVERY_MS = 500;
 const ENDED = ["done", "done_with_errors", "failed", "cancelled", "expired"];
 
@@ -56,7 +58,7 @@ export async function choose(chosen) {
 export function choosePasted(lines) {
   const rows = lines.split("\n").map((line) => line.trim()).filter(Boolean);
   const content = rows.map((text) => JSON.stringify({ text })).join("\n") + "\n";
-  return choose(new File([content], "pasted.jsonl", { type: "application/jsonl" }));
+  return choose(new File([content], PASTED, { type: "application/jsonl" }));
 }
 
 export function startAnew() {

@@ -1,7 +1,7 @@
 // A whole file of texts: drop or paste, choose the column, watch, take the results home.
 
 import { t } from "../i18n.js";
-import { busy, choose, choosePasted, failure, file, job, preview, resume, start, startAnew } from "../jobs.js";
+import { PASTED, busy, choose, choosePasted, failure, file, job, preview, resume, start, startAnew } from "../jobs.js";
 import { model, useSignal } from "../store.js";
 import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
 import { Icon } from "./icons.js";
@@ -71,7 +71,7 @@ function Choices() {
   const name = useSignal(model);
   const [textColumn, setTextColumn] = useState(guessed ?? columns[0]);
   const [titleColumn, setTitleColumn] = useState(guessedTitle ?? NO_TITLE);
-  const [format, setFormat] = useState(looked ?? "csv");
+  const [format, setFormat] = useState(chosen.name === PASTED ? "csv" : (looked ?? "csv"));
   const option = (value, current, shown = value) => html`
     <option value=${value} selected=${value === current}>${shown}</option>`;
   return html`

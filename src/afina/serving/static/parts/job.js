@@ -54,7 +54,8 @@ function Results({ found, threshold }) {
             <li><span class="bar-label">${labelName(label)}</span>
               <span class="bar" aria-hidden="true"><span class="fill" style=${{ "--at": `${(n / most) * 100}%` }}></span></span>
               <b>${number(n)} <small>${percent(n / found.total)}</small></b></li>`)}</ul>
-          <p class="note">${t("results.unsure", { n: found.unsure, share: percent(found.unsure / found.total) })}</p></div>
+          <p class="note">${threshold === null || threshold === undefined ? t("no_threshold")
+            : t("results.unsure", { n: found.unsure, share: percent(found.unsure / found.total) })}</p></div>
         ${found.bins && html`<div><h3>${t("results.sureness")}</h3>
           <${Histogram} bins=${found.bins} total=${found.total} threshold=${threshold} /></div>`}
       </div>

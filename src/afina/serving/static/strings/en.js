@@ -207,7 +207,7 @@ export default {
   "metric.recall": "Recall",
   "metric.matthews": "Matthews correlation",
   "card.report": "The run's report",
-  "card.report.none": "This run has no report; `afina report RUN` writes one.",
+  "card.report.none": "This run has no report; afina report RUN writes one.",
   "card.report.looking": "Looking for the run's report …",
 
   token: "Token",

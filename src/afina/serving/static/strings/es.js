@@ -210,7 +210,7 @@ export default {
   "metric.recall": "Exhaustividad",
   "metric.matthews": "Correlación de Matthews",
   "card.report": "El informe del modelo",
-  "card.report.none": "Este modelo no tiene informe; `afina report RUN` lo escribe.",
+  "card.report.none": "Este modelo no tiene informe; afina report RUN lo escribe.",
   "card.report.looking": "Buscando el informe…",
 
   token: "Clave de acceso",
