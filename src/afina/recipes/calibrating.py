@@ -89,8 +89,9 @@ class Calibration:
             probabilities: The run's answers to them, (n_texts, n_labels).
         """
         found = self.threshold
-        is_measured = found is not None and len(test) > 0
-        measured = measure_threshold(test.label_ids, probabilities, found.value).as_dict() if is_measured else None
+        measured = None
+        if found is not None and len(test) > 0:
+            measured = measure_threshold(test.label_ids, probabilities, found.value).as_dict()
         return {
             "calibration": {
                 "temperature": self.temperature,

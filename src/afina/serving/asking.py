@@ -171,7 +171,7 @@ class Asker:
         now = time.monotonic()
         if not hasattr(request.state, "deadline"):
             request.state.deadline = now + self._asked_timeout_s(request.headers.get("x-timeout-ms"))
-        return max(0.001, request.state.deadline - now)
+        return max(0.001, float(request.state.deadline) - now)
 
     def _asked_timeout_s(self, given: str | None) -> float:
         if given is None:
