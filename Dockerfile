@@ -23,8 +23,10 @@ RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin afin
     && install --directory --owner afina --group afina --mode 0700 /state \
     && python -m compileall -q -x 'lib2to3|site-packages' /usr/local/lib/python3.*
 COPY --from=build /opt/afina /opt/afina
+# ONNX Runtime tells its maker what it runs, unless it is told not to.
 ENV PATH=/opt/afina/bin:$PATH \
     AFINA_STATE=/state \
+    ORT_DISABLE_TELEMETRY=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 USER 10001

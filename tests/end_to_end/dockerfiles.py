@@ -121,13 +121,14 @@ class Image:
     def serve(self, *, port: tuple[int, int], arguments: Sequence[str] = (), **more: str) -> Iterator[Served]:
         """Start what it starts, at another port than its own, until the block ends; it must then have ended well."""
         command = [each.replace(str(port[0]), str(port[1])) for each in [*self.entry, *(arguments or self.command)]]
+        log = self.root.with_name("server.log")
         started = time.monotonic()
-        process = subprocess.Popen(
-            [self._here(word) for word in command], cwd=self.folder, env=self.environment(**more),
-            stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        with log.open("wb") as lines:
+            process = subprocess.Popen(
+                [self._here(word) for word in command], cwd=self.folder, env=self.environment(**more), stderr=lines
+            )
         try:
-            served = Served(process, f"http://127.0.0.1:{port[1]}")
+            served = Served(process, f"http://127.0.0.1:{port[1]}", log)
             served.wait()
             served.seconds = time.monotonic() - started
             yield served
@@ -135,25 +136,25 @@ class Image:
             assert process.wait(15) == 0
         finally:
             process.kill()
-            served.log = process.communicate()[1]
+            process.wait()
 
 
 @dataclass
 class Served:
     """A server that answers."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     url: str
+    log: Path
+    """What it writes to standard error."""
     seconds: float = 0.0
     """From its start until it was ready."""
-    log: str = ""
-    """What it wrote, once it has ended."""
 
     def wait(self) -> None:
         """Wait until it is ready."""
         until = time.monotonic() + 60
         while self.ask("/health/ready")[0] != 200:
-            assert self.process.poll() is None, self.process.communicate()[1]
+            assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < until, "not ready in a minute"
             time.sleep(0.05)
 

@@ -210,6 +210,8 @@ def test_what_its_dockerfile_starts_answers_all_and_keeps_nothing(written, tmp_p
         assert server.ask("/v1/feedback")[0] == 403
         assert server.ask("/v1/jobs")[0] == 403
         memory = server.memory_mb()
+    home = image.root / "home" / "user"
+    assert {path.name for path in home.iterdir()} == {"app"}, "ONNX Runtime notes nothing down to be reported"
     installed_mb = size_mb(image.root / "usr")
     with capsys.disabled():
         sys.stderr.write(

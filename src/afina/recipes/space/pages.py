@@ -49,7 +49,9 @@ RUN pip install --no-cache-dir --no-deps ./afina_src
 COPY runs ./runs
 
 USER 1000
+# ONNX Runtime tells its maker what it runs, unless it is told not to.
 ENV HOME=/home/user \\
+    ORT_DISABLE_TELEMETRY=1 \\
     PYTHONUNBUFFERED=1
 EXPOSE {PORT}
 # Everyone may ask. Nobody can leave feedback or files: there is no folder to keep them in.
