@@ -1,11 +1,11 @@
 """How long a key press takes to become an answer on the page, in a real browser.
 
-    python benchmarks/page.py RUN [--keys 200]
+    python benchmarks/page.py RUN [--keys 600]
 
-Serves RUN, opens its page in a headless Chromium and types reviews, a key every 60 to 300 ms, with a longer pause after
-some words. Each time is from the key's event to the frame in which the answer to that very text stands on the page, the
-page's own wait of 120 ms included; keys that were followed by another before they were answered have none, as nobody
-waits for them. Writes benchmarks/results/page.json.
+Serves RUN, opens its page in a headless Chromium and types reviews, a key every 60 to 300 ms, with a longer pause
+after some words. Each time is from the key's event to the frame in which the answer to that very text stands on the
+page, the page's own wait of 120 ms included; keys that were followed by another before they were answered have none,
+as nobody waits for them. Writes benchmarks/results/page.json.
 """
 
 from __future__ import annotations
