@@ -38,6 +38,11 @@ def own_state(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["AFINA_STATE"] = str(tmp_path_factory.mktemp("state"))
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are not written into the names of tests: those of a gzip file hold the second in which they were made."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """As many as this process has cores, which in a container may be fewer than the machine has."""
