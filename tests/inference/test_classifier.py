@@ -10,7 +10,7 @@ import torch
 
 from afina.data import TextDataset
 from afina.errors import ConfigError, DataError, ModelError
-from afina.evaluation import BLEND_FILE, TfidfBaseline, at_temperature, write_tfidf
+from afina.evaluation import BLEND_FILE, TfidfBaseline, at_temperature
 from afina.inference import Classifier
 from afina.inference.threads import threads_to_use
 from afina.inference.torch_backend import TorchBackend
@@ -172,8 +172,7 @@ def baseline():
 
 
 def test_a_run_blends_in_the_baseline_it_carries(write_run, baseline):
-    run = write_run({"max_tokens": 16}, blend={"weight": 0.25, "file": BLEND_FILE})
-    write_tfidf(baseline.as_model(), run.root / BLEND_FILE)
+    run = write_run({"max_tokens": 16}, blend={"weight": 0.25, "file": BLEND_FILE}, tfidf=baseline.as_model())
     blended = Classifier.load(run.root).predict_proba(TEXTS)
     plain = Classifier.load(write_run({"max_tokens": 16}).root).predict_proba(TEXTS)
     product = plain**0.75 * baseline.predict_proba(TEXTS) ** 0.25
@@ -182,8 +181,7 @@ def test_a_run_blends_in_the_baseline_it_carries(write_run, baseline):
 
 
 def test_a_blend_has_a_temperature_of_its_own(write_run, baseline):
-    run = write_run({"max_tokens": 16}, blend={"weight": 0.5, "file": BLEND_FILE})
-    write_tfidf(baseline.as_model(), run.root / BLEND_FILE)
+    run = write_run({"max_tokens": 16}, blend={"weight": 0.5, "file": BLEND_FILE}, tfidf=baseline.as_model())
     mixed = Classifier.load(run.root).predict_proba(TEXTS)
     run = write_run({"max_tokens": 16}, blend={"weight": 0.5, "file": BLEND_FILE, "temperature": 0.5})
     sharpened = Classifier.load(run.root).predict_proba(TEXTS)
@@ -218,8 +216,9 @@ def test_any_classifier_can_be_blended_in(write_run):
     [
         ({"weight": 1.5, "file": BLEND_FILE}, "out of range: 1.5"),
         ({"weight": float("nan"), "file": BLEND_FILE}, "out of range: nan"),
-        ({"weight": 0.5, "file": "blend/none.parquet"}, "No such TF-IDF model"),
-        ({"weight": 0.5, "file": "run.json"}, "is damaged"),
+        ({"weight": 0.5, "file": "blend/none.parquet"}, "does not list: blend/none.parquet"),
+        ({"weight": 0.5, "file": "../elsewhere.parquet"}, r"does not list: \.\./elsewhere"),
+        ({"weight": 0.5, "file": "model/config.json"}, "is damaged"),
         ({"weight": 0.5}, "is incomplete: 'file'"),
         ({"file": BLEND_FILE}, "is incomplete: 'weight'"),
         ({"weight": 0.5, "file": BLEND_FILE, "temperature": -1}, "A temperature is out of range: -1"),
@@ -227,7 +226,6 @@ def test_any_classifier_can_be_blended_in(write_run):
     ],
 )
 def test_a_blend_that_cannot_be_followed_is_refused(write_run, baseline, blended, message):
-    run = write_run({"max_tokens": 16}, blend=blended)
-    write_tfidf(baseline.as_model(), run.root / BLEND_FILE)
+    run = write_run({"max_tokens": 16}, blend=blended, tfidf=baseline.as_model())
     with pytest.raises(ModelError, match=message):
         Classifier.load(run.root)

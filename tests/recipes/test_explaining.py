@@ -7,7 +7,7 @@ import pytest
 from tests.inference.conftest import write_run as write_run
 
 from afina.data import TextDataset
-from afina.evaluation import BLEND_FILE, TfidfBaseline, write_tfidf
+from afina.evaluation import BLEND_FILE, TfidfBaseline
 from afina.labels import LabelSet
 from afina.recipes import explain_texts
 
@@ -18,8 +18,11 @@ LONG = "the room was not very bad and it was not a lovely number " * 3
 @pytest.fixture
 def blended(write_run):
     texts = [f"the {word} film number {i}" for i in range(10) for word in ("good", "bad")]
-    run = write_run({"max_tokens": 16}, blend={"weight": 0.9, "file": BLEND_FILE})
-    write_tfidf(TfidfBaseline(TextDataset(texts, np.array([1, 0] * 10), LABELS)).as_model(), run.root / BLEND_FILE)
+    run = write_run(
+        {"max_tokens": 16},
+        blend={"weight": 0.9, "file": BLEND_FILE},
+        tfidf=TfidfBaseline(TextDataset(texts, np.array([1, 0] * 10), LABELS)).as_model(),
+    )
     return run.root
 
 

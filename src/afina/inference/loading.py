@@ -50,14 +50,15 @@ class RunSettings:
         """Read a manifest.
 
         Raises:
-            ModelError: Something is missing in it, or is not what it should be.
+            ModelError: Something is missing in it, or is not what it should be, or the file it blends in has no hash.
         """
         try:
             settings = manifest["settings"]
             blended = manifest.get("blend") or {"weight": 0}
             weight = float(blended["weight"])
+            file = str(blended["file"]) if weight else None
             chosen = (manifest.get("unsure") or {}).get("threshold")
-            return cls(
+            found = cls(
                 labels=LabelSet(tuple(manifest["labels"])),
                 temperature=_temperature_left(manifest),
                 max_tokens=int(settings["max_tokens"]),
@@ -65,11 +66,18 @@ class RunSettings:
                 max_windows=int(settings.get("max_windows", DEFAULT_MAX_WINDOWS)),
                 blend_weight=weight,
                 blend_temperature=float(blended.get("temperature", 1.0)),
-                blend_file=folder.root / blended["file"] if weight else None,
+                blend_file=folder.root / file if file is not None else None,
                 threshold=None if chosen is None else float(chosen),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"The manifest of {folder.root} is incomplete: {error}") from None
+        # Only what it lists was checked, to be the run's own and as it was written.
+        if file is not None and file not in manifest.get("artifacts", {}):
+            raise ModelError(
+                f"The manifest of {folder.root} blends in a file that it does not list: {file}",
+                hint="afina never writes such a manifest",
+            )
+        return found
 
     def encoder(self, tokenizer: Tokenizer, *, name: str) -> Encoder:
         """What cuts texts as the run was trained to read them.
