@@ -53,6 +53,7 @@ def test_lines_are_pasted_and_another_format_is_taken(open_tab):
     assert taken.value.path().read_bytes()[:4] == b"PAR1"
 
 
+@pytest.mark.slow
 def test_a_job_is_found_again_after_a_reload_and_can_be_cancelled(open_tab, tmp_path):
     tab = open_tab("#/file")
     tab.locator("input[type=file]").set_input_files(write_reviews(tmp_path / "many.csv", 60_000))
