@@ -46,9 +46,7 @@ def test_a_hundred_thousand_words():
     assert len(cut_words("word and " * 50_000)) == 100_000
 
 
-def test_words_are_kept_and_removed_with_the_marks_behind_them():
+def test_words_own_the_marks_behind_them_and_make_up_the_text():
     words = cut_words("(Good), very good. End")
-    assert words.remove([0]) == "very good. End"
-    assert words.keep([0, 3]) == "(Good), End"
-    assert words.keep(range(len(words))) == words.text
-    assert words.remove([]) == words.text
+    assert words.stretches == ("(Good), ", "very ", "good. ", "End")
+    assert "".join(words.stretches) == words.text

@@ -115,7 +115,7 @@ def _by_gradients(
     backend = predictor.backend if isinstance(predictor, Classifier) else None
     if not isinstance(predictor, Classifier) or not isinstance(backend, TorchBackend):
         raise ConfigError(
-            "Integrated gradients need the model in PyTorch", hint=f"load it with backend='torch', or take {OCCLUSION}"
+            "Integrated gradients need the model in PyTorch", hint=f"take the backend torch, or the method {OCCLUSION}"
         )
     tokens = integrate_gradients(backend.pretrained, predictor.encoder, words.text, target_id)
     weights = share_among_words(tokens, predictor.encoder.places(words.text), words.spans)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -49,16 +49,6 @@ class Words:
         """What each word owns of the text, (n_words,)."""
         starts = [0, *(start for start, _ in self.spans[1:]), len(self.text)]
         return tuple(self.text[start:end] for start, end in pairwise(starts))
-
-    def keep(self, kept: Collection[int]) -> str:
-        """The text of these words only, in its order."""
-        kept = set(kept)
-        return "".join(stretch for word, stretch in enumerate(self.stretches) if word in kept)
-
-    def remove(self, removed: Collection[int]) -> str:
-        """The text without these words."""
-        removed = set(removed)
-        return "".join(stretch for word, stretch in enumerate(self.stretches) if word not in removed)
 
 
 def cut_words(text: str) -> Words:
