@@ -61,6 +61,14 @@ def test_a_name_that_ends_in_gz_in_any_case_is_zipped(tmp_path, name):
     assert rows_of(path) == as_read(name.lower(), ROWS)
 
 
+@pytest.mark.parametrize("on_cell", [None, str])
+def test_nested_cells_are_json_in_a_table(tmp_path, on_cell):
+    nested = {"a": [1, None, "señor"]}
+    path = write(tmp_path / "r.csv", [{"text": "good", "meta": nested}], on_cell=on_cell)
+    (row,) = csv.DictReader(io.StringIO(path.read_text("utf-8"), newline=""))
+    assert json.loads(row["meta"]) == nested
+
+
 def test_csv_is_what_other_programs_read(tmp_path):
     path = write(tmp_path / "r.csv", ROWS)
     assert path.read_bytes().startswith(b"text,label,share\n")

@@ -141,10 +141,11 @@ class _CsvWriter:
                 self._file, names, delimiter=self._delimiter, extrasaction="ignore", lineterminator="\r\n"
             )
             self._writer.writerow({name: on_cell(name) if on_cell else name for name in names})
+        flat = ({name: _flat(cell) for name, cell in row.items()} for row in rows)
         if on_cell is None:
-            self._writer.writerows(rows)
+            self._writer.writerows(flat)
         else:
-            self._writer.writerows({name: on_cell(cell) for name, cell in row.items()} for row in rows)
+            self._writer.writerows({name: on_cell(cell) for name, cell in row.items()} for row in flat)
 
 
 class _ParquetWriter:
@@ -177,6 +178,11 @@ class _ParquetWriter:
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._file, table.schema)
         self._writer.write_table(table)
+
+
+def _flat(cell: Any) -> Any:
+    """A nested cell of a JSON source as JSON, which another program can read, and not as Python writes it."""
+    return json.dumps(cell, ensure_ascii=False, default=str) if isinstance(cell, dict | list) else cell
 
 
 def _column_names(rows: Sequence[Row], last: Sequence[str]) -> list[str]:
