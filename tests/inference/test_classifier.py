@@ -12,6 +12,7 @@ from afina.data import TextDataset
 from afina.errors import ConfigError, DataError, ModelError
 from afina.evaluation import BLEND_FILE, TfidfBaseline, at_temperature
 from afina.inference import Classifier
+from afina.inference.onnx_backend import import_onnxruntime
 from afina.inference.threads import threads_to_use
 from afina.inference.torch_backend import TorchBackend
 from afina.labels import LabelSet
@@ -229,3 +230,13 @@ def test_a_blend_that_cannot_be_followed_is_refused(write_run, baseline, blended
     run = write_run({"max_tokens": 16}, blend=blended, tfidf=baseline.as_model())
     with pytest.raises(ModelError, match=message):
         Classifier.load(run.root)
+
+
+def test_onnx_runtime_is_told_to_report_nothing(monkeypatch):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    monkeypatch.delenv("ORT_DISABLE_TELEMETRY", raising=False)
+    told = []
+    monkeypatch.setattr(onnxruntime, "disable_telemetry_events", lambda: told.append(True))
+    import_onnxruntime()
+    assert told
+    assert os.environ["ORT_DISABLE_TELEMETRY"] == "1"

@@ -17,11 +17,10 @@ import afina
 from afina.claims import locked
 from afina.data import TextDataset
 from afina.errors import ExportError, ModelError
-from afina.extras import require
 from afina.inference.export_record import DevCheck, ExportRecord, GraphRecord
 from afina.inference.exporting import MOST_IN_FP32, OPSET, export_graph, largest_differences, quantize
 from afina.inference.loading import TORCH, Parts, load_parts
-from afina.inference.onnx_backend import FP32, INT8, OnnxBackend
+from afina.inference.onnx_backend import FP32, INT8, OnnxBackend, import_onnxruntime
 from afina.inference.self_test import SelfTest
 from afina.inference.torch_backend import TorchBackend
 from afina.modeling.anatomy import head_modules
@@ -74,7 +73,7 @@ def export_run(
         MissingExtraError: The extra `export` is not installed.
     """
     reporter, started = reporter or Silent(), time.monotonic()
-    onnxruntime = require("onnxruntime", extra="export")
+    onnxruntime = import_onnxruntime()
     folder = RunFolder(Path(run))
     reporter.stage("Loading the run")
     parts = load_parts(folder.root, backend=TORCH)

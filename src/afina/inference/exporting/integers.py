@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from afina.inference.exporting.rounding import LEAST_SCALE, StatesSeen, round_weights, smoothing_factors
-from afina.inference.onnx_backend import INPUT_IDS, MASK
+from afina.inference.onnx_backend import INPUT_IDS, MASK, import_onnxruntime
 
 MICROSOFT = "com.microsoft"
 
@@ -74,12 +74,11 @@ def _products(model: Any, kept: Collection[str]) -> Products:
 def _watch(model: Any, names: Sequence[str], texts: Sequence[npt.NDArray[np.int64]]) -> Mapping[str, StatesSeen]:
     """What goes into the products while the model reads texts, one by one and so without padding."""
     import onnx
-    import onnxruntime
 
     watched = onnx.ModelProto()
     watched.CopyFrom(model)
     watched.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
-    session = onnxruntime.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = import_onnxruntime().InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
     seen: dict[str, StatesSeen] = {}
     for token_ids in texts:
         inputs = {INPUT_IDS: token_ids[None].astype(np.int64), MASK: np.ones((1, len(token_ids)), dtype=np.int64)}
