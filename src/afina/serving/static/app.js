@@ -10,7 +10,7 @@ import { Footer, Header } from "./parts/header.js";
 import { Connection, LiveRegion, LoadFailure, Toast, TokenDialog } from "./parts/notices.js";
 import { WriteView } from "./parts/write_view.js";
 import { place, takeShared } from "./route.js";
-import { connection, features, model, models, needsToken, theme, token, useSignal } from "./store.js";
+import { connection, features, model, models, needsToken, theme, tokensGiven, useSignal } from "./store.js";
 import { effect, signal, untracked } from "./vendor/signals-core.js";
 import { html, render } from "./vendor/htm-preact.js";
 
@@ -40,6 +40,7 @@ async function loadModels() {
     models.value = known.models;
     if (!known.models.some((one) => one.name === model.value)) model.value = known.default;
     loadFailure.value = null;
+    needsToken.value = false;
     takeShared();
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -54,10 +55,8 @@ effect(() => {
 });
 
 // A token that was given, or a server that is back: ask for the models again.
-let tokenBefore = token.peek();
 effect(() => {
-  if (token.value !== tokenBefore) untracked(loadModels);
-  tokenBefore = token.value;
+  if (tokensGiven.value > 0) untracked(loadModels);
 });
 effect(() => {
   if (connection.value === "up" && loadFailure.peek()) untracked(loadModels);

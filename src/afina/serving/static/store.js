@@ -57,6 +57,8 @@ export const keepsHistory = kept("keepsHistory", true);
 /** Feedback sent from this tab, newest first: `{id, undo, text, predicted, correct}`. */
 export const sent = kept("feedback", [], "sessionStorage");
 export const token = kept("token", "", "sessionStorage");
+/** How often a token was given; the same one is tried again too. */
+export const tokensGiven = signal(0);
 /** Jobs started from this tab, so that a reload finds them: the id of the newest. */
 export const lastJob = kept("job", null, "sessionStorage");
 

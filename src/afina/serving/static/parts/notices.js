@@ -1,7 +1,7 @@
 // What the page tells: the connection, a passing note, an error in human words, a wish for a token.
 
 import { t } from "../i18n.js";
-import { announcement, connection, needsToken, toast, token, useSignal } from "../store.js";
+import { announcement, connection, needsToken, toast, token, tokensGiven, useSignal } from "../store.js";
 import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
 import { Icon } from "./icons.js";
 
@@ -85,9 +85,9 @@ export function TokenDialog() {
   const close = () => (needsToken.value = false);
   const submit = (event) => {
     event.preventDefault();
-    token.value = ""; // so that the same one is tried again too
     token.value = event.target.elements.token.value.trim();
     close();
+    tokensGiven.value += 1;
   };
   return html`
     <${Dialog} open=${open} close=${close} label=${t("token.title")} kind="small-dialog">
