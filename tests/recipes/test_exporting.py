@@ -16,8 +16,11 @@ from tests.recipes.recorder import Recorder
 from afina import Classifier
 from afina.claims import locked
 from afina.errors import ConfigError, ExportError, ModelError, OutputError
+from afina.inference.loading import load_parts
 from afina.inference.onnx_backend import OnnxBackend
 from afina.recipes import export_run, exporting, integer_checks
+from afina.recipes.integer_checks import read_dev_texts
+from afina.recipes.reporting import Silent
 from afina.run_folder import RunFolder, sha256_of, write_json
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -256,3 +259,12 @@ def test_runs_without_dev_texts_need_some(run_copy, new_csv):
     document = export_run(run_copy, int8=True, on=str(new_csv), reporter=recorder)
     assert any("Only 80 texts check the integers" in warning for warning in recorder.warned)
     assert (document["int8"] or document["refused"]) is not None
+
+
+def test_texts_that_the_run_was_trained_on_check_nothing(trained_run):
+    folder, source = RunFolder(trained_run), trained_run.parent / "source.csv"
+    manifest = folder.read_manifest()
+    left = read_dev_texts(folder, load_parts(trained_run, backend="torch"), str(source), None, Silent())
+    learned = manifest["data"]["train"]["texts"]
+    assert learned > 0
+    assert len(left) == sum(manifest["data"][part]["texts"] for part in ("dev", "test"))

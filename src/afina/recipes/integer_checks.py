@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from afina.data import TextDataset
-from afina.errors import ConfigError
+from afina.errors import ConfigError, DataError
 from afina.evaluation import (
     at_temperature,
     blend,
@@ -23,6 +23,7 @@ from afina.inference.export_record import DevCheck
 from afina.inference.loading import Parts
 from afina.recipes.calibrating import CONFIDENCE, choose_temperature
 from afina.recipes.labelled import ReadOptions, load_labelled
+from afina.recipes.leakage import Leakage, read_fingerprints
 from afina.recipes.reporting import Reporter
 from afina.run_folder import RunFolder
 
@@ -56,11 +57,20 @@ def read_dev_texts(
 
     Raises:
         ConfigError: None are given, and the run kept none.
-        DataError: The source cannot be read.
+        DataError: The source cannot be read, or the run was trained on all of it.
     """
     if on is not None:
         (given,) = load_labelled([on], reading or ReadOptions(), labels=parts.labels, reporter=reporter)
-        return given.dataset
+        leakage = Leakage.look(given.dataset, read_fingerprints(folder))
+        learned = leakage.rows_with(["train"])
+        if len(learned):
+            reporter.warn(f"{len(learned):,} texts of {given.source} are left out: the run was trained on them")
+        left = np.setdiff1d(np.arange(len(given.dataset)), learned)
+        if not len(left):
+            raise DataError(
+                f"The run was trained on all texts of {given.source}", hint="give texts that it has not seen"
+            )
+        return given.dataset.select(left)
     if not folder.dev_texts.is_file():
         raise ConfigError(
             f"The run {folder.root} kept no dev texts to check 8-bit integers on",
