@@ -11,9 +11,12 @@ import pytest
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A Chromium that stands on this machine, or a skip that says how to get one."""
+    """A Chromium that stands on this machine, or a skip that says how to get one.
+
+    Playwright keeps an event loop running while it is open, in which no other test could run its own.
+    """
     sync_api = pytest.importorskip("playwright.sync_api", reason="pip install 'afina[dev]' brings playwright")
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
