@@ -20,9 +20,9 @@ def refuse(tab, status: int, kind: str, **headers: str) -> None:
 def test_a_busy_server_is_asked_again_by_itself(tab):
     refuse(tab, 429, "overloaded", **{"Retry-After": "2"})
     tab.locator("#text").fill(GOOD)
-    tab.get_by_text("Asking again in 2 seconds.").wait_for()
+    tab.locator(".failure").get_by_text("Asking again in 2 seconds.").wait_for()
     tab.unroute(CLASSIFY)
-    tab.get_by_text("Asking again in 1 second.").wait_for()
+    tab.locator(".failure").get_by_text("Asking again in 1 second.").wait_for()
     answered(tab)
     assert verdict(tab) == "positive"
 
@@ -30,7 +30,7 @@ def test_a_busy_server_is_asked_again_by_itself(tab):
 def test_a_fault_is_told_with_its_number(tab):
     refuse(tab, 500, "internal")
     tab.locator("#text").fill(GOOD)
-    tab.get_by_text("Something went wrong on the server").wait_for()
+    tab.locator(".failure").get_by_text("Something went wrong on the server").wait_for()
     assert tab.get_by_text("abc123").is_visible()
     tab.unroute(CLASSIFY)
     tab.get_by_role("button", name="Try again").click()
@@ -50,13 +50,13 @@ def test_every_refusal_says_what_to_do(tab):
     for (status, kind), words in REFUSALS.items():
         refuse(tab, status, kind)
         tab.locator("#text").fill(f"{GOOD} {status}")
-        tab.get_by_text(words).wait_for()
+        tab.locator(".failure").get_by_text(words).wait_for()
         tab.unroute(CLASSIFY)
 
 
 def test_a_text_that_is_too_long_is_refused_by_the_server_itself(tab):
     tab.locator("#text").fill("good " * 60_000)
-    tab.get_by_text("This is too much at once").wait_for()
+    tab.locator(".failure").get_by_text("This is too much at once").wait_for()
 
 
 def test_a_truncated_text_says_so(tab):

@@ -68,13 +68,22 @@ export function LiveRegion() {
 /** A dialog of the browser's own: it keeps the focus inside, Escape closes it, and the focus goes back. */
 export function Dialog({ open, close, label, kind = "", children }) {
   const element = useRef(null);
+  const shown = useRef(false);
   useEffect(() => {
-    if (open && !element.current.open) element.current.showModal();
-    if (!open && element.current.open) element.current.close();
+    if (open === shown.current) return;
+    shown.current = open;
+    if (open) element.current.showModal();
+    else element.current.close();
   }, [open]);
+  // The event comes late: by then a dialog that was closed from here may be open again.
+  const closed = () => {
+    if (!shown.current || element.current.open) return;
+    shown.current = false;
+    close();
+  };
   const outside = (event) => event.target === element.current && close();
   return html`
-    <dialog ref=${element} class=${kind} aria-label=${label} onClose=${close} onClick=${outside}>
+    <dialog ref=${element} class=${kind} aria-label=${label} onClose=${closed} onClick=${outside}>
       ${open && html`<div class="dialog-body">${children}</div>`}
     </dialog>`;
 }
