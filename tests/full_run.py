@@ -259,9 +259,10 @@ def write_full_run(root: Path, *, steps: int = 736) -> Path:
     """Write the run, and the matrix it belongs to two folders above it."""
     for folder in ("model", "evaluations"):
         (root / folder).mkdir(parents=True)
-    (root / "model" / "config.json").write_text("{}", encoding="utf-8")
+    config = json.dumps({"id2label": dict(enumerate(LABELS))})
+    (root / "model" / "config.json").write_text(config, encoding="utf-8")
     held = manifest()
-    held["artifacts"] = {"model/config.json": hashlib.sha256(b"{}").hexdigest()}
+    held["artifacts"] = {"model/config.json": hashlib.sha256(config.encode()).hexdigest()}
     documents = {"run": held, "metrics": metrics(), "mistakes": mistakes(), "behaviour": behaviour()}
     documents |= {f"evaluations/{name}": found for name, found in evaluations().items()}
     for name, document in documents.items():

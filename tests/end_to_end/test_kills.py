@@ -61,7 +61,7 @@ class Training:
         assert {path.name for path in self.folder.iterdir()} == {"reviews.csv", "run"}
         # A kill just after the run got its name may leave the small request.
         assert {path.name for path in self.run.root.iterdir()} - {"request.json"} == {
-            "figures", "fingerprints.parquet", "history.jsonl", "metrics.json", "mistakes.json", "model",
+            "dev.parquet", "figures", "fingerprints.parquet", "history.jsonl", "metrics.json", "mistakes.json", "model",
             "predictions.parquet", "report.html", "run.json",
         }  # fmt: skip
         assert self.run.is_complete
