@@ -33,8 +33,8 @@ def test_a_run_holds_what_the_design_says(tune):
     result = tune()
     run = result.run
     assert {path.name for path in run.root.iterdir()} == {
-        "dev.parquet", "fingerprints.parquet", "history.jsonl", "metrics.json", "mistakes.json", "model", "predictions.parquet",
-        "run.json",
+        "dev.parquet", "fingerprints.parquet", "history.jsonl", "metrics.json", "mistakes.json", "model",
+        "predictions.parquet", "run.json",
     }  # fmt: skip
     assert {"README.md", "config.json", "model.safetensors", "tokenizer.json"} <= {p.name for p in run.model.iterdir()}
     summary = json.loads(run.metrics.read_text())
