@@ -76,6 +76,9 @@ def serve(
         Path | None,
         typer.Option(help="Folder for that file and the files of jobs.", show_default="the user's application data"),
     ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep/--no-keep", help="Take feedback and files; without, nothing is ever kept.")
+    ] = True,
     docs: Annotated[bool, typer.Option("--docs/--no-docs", help="Show the API at /docs and /openapi.json.")] = True,
     access_log: Annotated[
         bool, typer.Option("--access-log/--no-access-log", help="Log a line for each request, without its texts.")
@@ -103,10 +106,10 @@ def serve(
     named = _named(runs)
     listener = bind(settings)
     with listener:
-        _serve(named, settings, listener, access_log=access_log)
+        _serve(named, settings, listener, keep=keep, access_log=access_log)
 
 
-def _serve(runs: Mapping[str, Path], settings: ServingSettings, listener: Any, *, access_log: bool) -> None:
+def _serve(runs: Mapping[str, Path], settings: ServingSettings, listener: Any, *, keep: bool, access_log: bool) -> None:
     _console.stderr.print(f"Loading {', '.join(runs)}", markup=False, soft_wrap=True)
     from afina.serving.app import create_app
     from afina.serving.computing import make_engine
@@ -116,17 +119,18 @@ def _serve(runs: Mapping[str, Path], settings: ServingSettings, listener: Any, *
 
     set_up_logs(access=access_log)
     engine = make_engine(runs, settings)
-    storage = open_storage(settings, runs)
+    storage = open_storage(settings, runs) if keep else None
     try:
-        if storage.reason is not None:
+        if storage is not None and storage.reason is not None:
             _console.warn(f"feedback and files are refused: {storage.reason}")
-        app = create_app(settings, engine, runs=runs, store=storage.feedback, jobs=storage.jobs)
+        app = create_app(settings, engine, runs=runs, store=storage and storage.feedback, jobs=storage and storage.jobs)
         run(
             app, engine, settings, listener,
             on_ready=lambda: _tell(url_of(listener), engine.models, settings, runs),
         )  # fmt: skip
     finally:
-        storage.close()
+        if storage is not None:
+            storage.close()
 
 
 def _settings(assignments: Sequence[str], **given: Any) -> ServingSettings:

@@ -15,8 +15,6 @@ PORT = 7860
 """The port at which a Space is asked."""
 _FRAMED_BY = "https://huggingface.co"
 """A Space is shown in a frame of that page."""
-# No folder can be made there, by whomever the server runs as: it takes no feedback and no files.
-_NO_STATE = "/sys/none"
 
 GIT_ATTRIBUTES = "".join(
     f"*.{ending} filter=lfs diff=lfs merge=lfs -text\n" for ending in ("onnx", "parquet", "gz", "woff2", "png")
@@ -31,7 +29,7 @@ def dockerfile(name: str) -> str:
         name: Name of the model, whose run is in `runs/`.
     """
     serve = (
-        f"exec afina serve runs/{name} --host 0.0.0.0 --port {PORT} --anonymous read --state-dir {_NO_STATE} "
+        f"exec afina serve runs/{name} --host 0.0.0.0 --port {PORT} --anonymous read --no-keep "
         # Whatever the proxy before a Space makes of host names, its own page may ask it.
         f"--set frame_ancestors={_FRAMED_BY} ${{SPACE_HOST:+--cors-origin https://$SPACE_HOST}}"
     )

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from afina.errors import AfinaError
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+# The last three: a file stands where the folder, or one above it, should be.
+_NO_FOLDER = (errno.EROFS, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.ENOENT)
 
 
 class StorageError(AfinaError):
@@ -56,4 +57,4 @@ def of_system(error: OSError) -> StorageError | None:
     """What a client is told of a file that cannot be written; None where it is no matter of disks."""
     if error.errno in _NO_SPACE:
         return disk_full()
-    return off("The server cannot write to its folder") if error.errno in _READ_ONLY else None
+    return off("The server cannot write to its folder") if error.errno in _NO_FOLDER else None
