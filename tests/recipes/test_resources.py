@@ -23,7 +23,8 @@ def test_a_run_is_not_told_the_memory_of_those_before_it():
     again = PeakMemory.from_now()
     hold(50)
     second = again.of_run("cpu")
-    assert first - 290 < second < first - 200
+    # The library may give back some of what it held before, too.
+    assert first - 350 < second < first - 200
     assert second == peak_memory_mb()
 
 

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 LABELS = LabelSet(("bad", "so-so", "good"))
 TEXTS = ["", "good", "a bad room", "it was the number " * 6, "fine and dull " * 40]
-# One of each way to attend: a fused operator, another with a causal mask, and none.
-IN_EVERY_RUN = ("distilbert", "gpt2", "xlnet")
+# A fused operator, and one with a causal mask.
+IN_EVERY_RUN = ("distilbert", "gpt2")
 # Their attention is written out by the family itself.
 UNFUSED = ("xlnet", "deberta-v3")
 
