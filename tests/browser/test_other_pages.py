@@ -7,7 +7,7 @@ from tests.pages.test_page import DOCUMENTS
 from afina.pages import render
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(NARROW, "dark"), (WIDE, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(NARROW, "dark"), pytest.param(WIDE, "light", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("template", DOCUMENTS)
 def test_everyone_can_read_the_page_and_nothing_stands_out_of_it(browser, tmp_path, template, width, scheme):
     place = tmp_path / "page.html"
