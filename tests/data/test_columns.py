@@ -118,3 +118,9 @@ def test_the_given_title_column_is_not_taken_for_the_text():
 def test_columns_are_described_in_words():
     assert str(Columns("a", "b", "c")) == "text from 'a', title from 'b', label from 'c'"
     assert str(Columns("a")) == "text from 'a'"
+
+
+@pytest.mark.parametrize("cell", [None, float("nan"), ["x"], {"a": 1}])
+def test_what_is_no_text_is_none(cell):
+    assert Columns("text").text_of({"text": cell}) == ""
+    assert Columns("text").text_of({"text": 5}) == "5"

@@ -24,8 +24,8 @@ MAX_DISTINCT_LABELS = 50
 
 
 def as_text(value: object) -> str:
-    """A cell as text: nothing for a missing value or the NaN that some readers make of it."""
-    if value is None or (isinstance(value, float) and value != value):
+    """A cell as text: nothing for a missing value, the NaN that some readers make of it, or a list or an object."""
+    if value is None or (isinstance(value, float) and value != value) or isinstance(value, list | dict):
         return ""
     return str(value)
 
