@@ -219,9 +219,9 @@ def print_summary(summary: dict[str, Any]) -> None:
         _console.say(held)
     _console.say(f"\nThe run is in {summary['run']}. Try it:")
     _console.say(f'  afina predict {summary["run"]} "I expected little and was delighted"')
-    _console.say(f"  afina serve {summary['run']}                         a page to try it on, and an API")
+    _console.say(f"  afina serve {summary['run']}            # a page to try it on, and an API")
     _console.say(f"  afina evaluate {summary['run']} other-reviews.csv")
-    _console.say(f"  afina export {summary['run']} --int8                 faster, and without PyTorch")
+    _console.say(f"  afina export {summary['run']} --int8    # the same answers sooner, and without PyTorch")
 
 
 def _print_seeds(seeds: dict[str, Any], run: str) -> None:
