@@ -153,20 +153,20 @@ def main(folder: Path, model: Path, *, slow: bool) -> None:
     }  # fmt: skip
     steps: dict[str, Callable[[], int]] = {
         "train": lambda: command("train", source, *few, "--out", run),
-        "train, blended": lambda: command("train", source, *few, "--out", folder / "blended", "--blend"),
-        "train, lora": lambda: command("train", source, *few, "--out", folder / "lora", "--method", "lora"),
         "resume": lambda: interrupted(source, settings),
         "evaluate": lambda: command("evaluate", run, source),
         "predict": lambda: command("predict", run, "good film", "bad film"),
-        "predict, blended": lambda: command("predict", folder / "blended", "good film"),
         "predict, file": lambda: command("predict", run, "--file", source, "--out", folder / "out.parquet"),
         "explain": lambda: command("explain", run, "a good film"),
         "export": lambda: command("export", run) or command("predict", run, "good film"),
         "report": lambda: command("report", run),
-        "estimator": lambda: estimator(source, settings),
     }
     if slow:
         steps |= {
+            "train, blended": lambda: command("train", source, *few, "--out", folder / "blended", "--blend"),
+            "predict, blended": lambda: command("predict", folder / "blended", "good film"),
+            "train, lora": lambda: command("train", source, *few, "--out", folder / "lora", "--method", "lora"),
+            "estimator": lambda: estimator(source, settings),
             "tune": lambda: command("tune", source, "--model", model, "--budget", "60s", "--out", folder / "tuned"),
             "ladder": lambda: command(
                 "ladder", source, "--model", model, "--budget", "60s", "--out", folder / "ladder"

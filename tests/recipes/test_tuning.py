@@ -181,6 +181,7 @@ def test_workers_share_a_study(search, begun, finished):
     assert len(second["trials"]) == 7
 
 
+@pytest.mark.slow
 def test_the_trial_of_a_worker_that_was_killed_is_given_up(search, begun, finished, tmp_path):
     name = finished[0].document["study"]["name"]
     with warnings.catch_warnings():

@@ -85,7 +85,7 @@ def check(open_tab, states, locale, scheme, width):
 
 @pytest.mark.parametrize(
     ("states", "locale", "scheme", "width"),
-    [([answer, job, error], "es", "dark", NARROW), ([empty, table, comparison, drawer], "en", "light", WIDE)],
+    [([answer, error], "es", "dark", NARROW), ([empty, comparison], "en", "light", WIDE)],
 )
 def test_everyone_can_read_the_page(open_tab, states, locale, scheme, width):
     check(open_tab, states, locale, scheme, width)
