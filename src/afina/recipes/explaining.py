@@ -11,7 +11,9 @@ from afina.data import clean_text, is_blank
 from afina.errors import DataError
 from afina.inference.classifier import Classifier
 from afina.inference.explaining import DEFAULT_MAX_EVALS, GRADIENTS, OCCLUSION, Explanation, explain
+from afina.protocols import Predictor
 from afina.recipes.reporting import Reporter, Silent
+from afina.tokenization import Encoder
 
 
 def explain_texts(
@@ -53,40 +55,50 @@ def explain_texts(
     if method == GRADIENTS and backend == "auto":
         backend = "torch"
     classifier = Classifier.load(run, backend=backend, threads=threads, warn=reporter.warn)
-    blended = classifier.baseline_weight
     reporter.stage("Leaving words out" if method == OCCLUSION else "Integrating gradients")
     explanations = []
     for done, text in enumerate(texts, 1):
-        started = time.perf_counter()
-        explanation = explain(
-            classifier, text, target=target, method=method, max_evals=max_evals,
-            # The baseline of a blended run reads every word.
-            encoder=None if blended and method == OCCLUSION else classifier.encoder,
-        )  # fmt: skip
-        seconds = time.perf_counter() - started
         explanations.append(
-            document_of(
-                explanation, backend=classifier.backend.name, max_tokens=classifier.encoder.max_tokens,
-                blended=blended, seconds=seconds,
+            explain_one(
+                classifier, text, encoder=classifier.encoder, backend=classifier.backend.name,
+                blended=classifier.baseline_weight, target=target, method=method, max_evals=max_evals,
             )
         )  # fmt: skip
         reporter.advance(done, len(texts))
     return {"run": str(run), "explanations": explanations}
 
 
-def document_of(
-    explanation: Explanation, *, backend: str, max_tokens: int, blended: float, seconds: float
+def explain_one(
+    predictor: Predictor,
+    text: str,
+    *,
+    encoder: Encoder,
+    backend: str,
+    blended: float,
+    target: str | None = None,
+    method: str = OCCLUSION,
+    max_evals: int = DEFAULT_MAX_EVALS,
 ) -> dict[str, Any]:
     """An explanation as JSON, with what computed it, how long that took, and what is to be known when reading it.
 
     Args:
-        explanation: The explanation.
-        backend: What computed the answers.
-        max_tokens: Most tokens that the model reads of a text.
+        predictor: What answers.
+        text: The text.
+        encoder: What cuts texts for the model behind it.
+        backend: Name of what computes the answers.
         blended: Share of the TF-IDF baseline in the answers.
-        seconds: Time it took.
+        target: As `afina.inference.explaining.explain` takes it, which also says what is raised.
+        method: So too.
+        max_evals: So too.
     """
-    notes = _notes(explanation, max_tokens, blended)
+    started = time.perf_counter()
+    # The baseline of a blended run reads every word.
+    reads_all = method == OCCLUSION and blended
+    explanation = explain(
+        predictor, text, target=target, method=method, max_evals=max_evals, encoder=None if reads_all else encoder
+    )
+    seconds = time.perf_counter() - started
+    notes = _notes(explanation, encoder.max_tokens, blended)
     return {**explanation.to_document(), "backend": backend, "seconds": seconds, "notes": notes}
 
 

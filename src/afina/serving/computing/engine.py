@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from afina.errors import ConfigError, DataError, ModelError
-from afina.inference.explaining import DEFAULT_MAX_EVALS, GRADIENTS, METHODS, OCCLUSION, explain
+from afina.inference.explaining import DEFAULT_MAX_EVALS, GRADIENTS, METHODS, OCCLUSION
 from afina.inference.threads import usable_cores
-from afina.recipes.explaining import document_of
+from afina.recipes.explaining import explain_one
 from afina.serving.computing.asking import QueuedPredictor
 from afina.serving.computing.counting import Underway
 from afina.serving.computing.dispatcher import Dispatcher, no_probability, no_worker
@@ -267,15 +266,9 @@ class WorkerEngine:
         )  # fmt: skip
 
         def explained() -> dict[str, Any]:
-            started = time.perf_counter()
-            explanation = explain(
-                predictor, text, target=target, max_evals=max_evals,
-                # The baseline of a blended run reads every word.
-                encoder=None if served.baseline_weight else served.encoder,
-            )  # fmt: skip
-            return document_of(
-                explanation, backend=served.info.backend, max_tokens=served.info.max_tokens,
-                blended=served.baseline_weight, seconds=time.perf_counter() - started,
+            return explain_one(
+                predictor, text, encoder=served.encoder, backend=served.info.backend, blended=served.baseline_weight,
+                target=target, max_evals=max_evals,
             )  # fmt: skip
 
         self._predictors.add(predictor)

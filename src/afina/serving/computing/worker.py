@@ -20,8 +20,8 @@ import numpy as np
 
 from afina.errors import AfinaError, first_line
 from afina.inference import Classifier
-from afina.inference.explaining import GRADIENTS, explain
-from afina.recipes.explaining import document_of
+from afina.inference.explaining import GRADIENTS
+from afina.recipes.explaining import explain_one
 from afina.serving.computing.frames import BROKEN, EXPLAIN, MEMORY, NO_PROBABILITY, PROBE, REFUSED, Frame, read_frame
 from afina.tokenization import Encodings
 
@@ -122,13 +122,9 @@ class Worker:
     def _explained(self, frame: Frame) -> tuple[dict[str, Any], bytes]:
         message = frame.message
         classifier = self._classifiers[message["model"]]
-        started = time.perf_counter()
-        explanation = explain(
-            classifier, message["text"], target=message["target"], method=GRADIENTS, encoder=classifier.encoder
-        )
-        document = document_of(
-            explanation, backend=classifier.backend.name, max_tokens=classifier.encoder.max_tokens,
-            blended=classifier.baseline_weight, seconds=time.perf_counter() - started,
+        document = explain_one(
+            classifier, message["text"], encoder=classifier.encoder, backend=classifier.backend.name,
+            blended=classifier.baseline_weight, target=message["target"], method=GRADIENTS,
         )  # fmt: skip
         return {"say": "explained", "document": document}, b""
 
