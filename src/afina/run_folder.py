@@ -32,6 +32,11 @@ class RunFolder:
         return self.root / "model"
 
     @property
+    def weights(self) -> Path:
+        """The model's weights, from which exported models are made."""
+        return self.model / "model.safetensors"
+
+    @property
     def manifest(self) -> Path:
         """run.json: versions, data, resolved settings, labels, temperature, sha256 of each artifact."""
         return self.root / "run.json"
@@ -173,6 +178,10 @@ class RunFolder:
             raise ModelError(f"The manifest of {self.root} is not one that afina wrote")
         return manifest
 
+    def weights_sha256(self, artifacts: Mapping[str, str]) -> str | None:
+        """sha256 of the weights, also where they are not here, by the artifacts of the manifest; None if not listed."""
+        return artifacts.get(self.weights.relative_to(self.root).as_posix())
+
     def verify(self) -> dict[str, Any]:
         """See that the run is safe to load and as it was written, before a library opens any of it.
 
@@ -253,6 +262,10 @@ class OnnxFolder:
     def int8(self) -> Path:
         """The graph that multiplies in 8-bit integers; only where it was asked for and found good."""
         return self.root / "model_int8.onnx"
+
+    def graph(self, precision: str) -> Path:
+        """The graph of a precision, `fp32` or `int8`."""
+        return {"fp32": self.fp32, "int8": self.int8}[precision]
 
     @property
     def tokenizer(self) -> Path:

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 from afina.errors import ConfigError, MissingExtraError, ModelError, first_line
 from afina.evaluation import read_tfidf
-from afina.inference.export_record import ExportRecord, read_export
+from afina.inference.export_record import ExportRecord, GraphRecord, read_export
 from afina.inference.onnx_backend import FP32, INT8, OnnxBackend
 from afina.inference.self_test import SelfTest
 from afina.inference.threads import threads_to_use
@@ -128,26 +128,24 @@ def load_parts(
     manifest = folder.verify()
     settings = RunSettings.of(folder, manifest)
     baseline = read_tfidf(settings.blend_file) if settings.blend_file else None
+
+    def parts(loaded: Backend, encoder: Encoder, fitted: RunSettings | GraphRecord) -> Parts:
+        return Parts(
+            loaded, encoder, settings.labels, fitted.temperature, baseline, settings.blend_weight,
+            fitted.blend_temperature, fitted.threshold,
+        )  # fmt: skip
+
     if backend != TORCH:
         for found in _exported(folder, manifest, settings, backend=backend, threads=threads, warn=warn):
-            graph = found.record.graphs[found.precision]
-            return Parts(
-                found.backend, found.encoder, settings.labels, graph.temperature, baseline, settings.blend_weight,
-                graph.blend_temperature, graph.threshold,
-            )  # fmt: skip
-    loaded, encoder = _with_torch(folder, settings, threads=threads)
-    return Parts(
-        loaded, encoder, settings.labels, settings.temperature, baseline, settings.blend_weight,
-        settings.blend_temperature, settings.threshold,
-    )  # fmt: skip
+            return parts(found.backend, found.encoder, found.graph)
+    return parts(*_with_torch(folder, settings, threads=threads), settings)
 
 
 @dataclass(frozen=True)
 class _Exported:
-    record: ExportRecord
-    precision: str
     backend: OnnxBackend
     encoder: Encoder
+    graph: GraphRecord
 
 
 def _exported(
@@ -165,8 +163,7 @@ def _exported(
         if backend != AUTO:
             raise ModelError(f"The run {folder.root} has no exported model", hint=f"afina export {folder.root}")
         return
-    made_of = manifest.get("artifacts", {}).get("model/model.safetensors")
-    if record.weights_sha256 != made_of:
+    if record.weights_sha256 != folder.weights_sha256(manifest.get("artifacts", {})):
         if backend != AUTO:
             raise ModelError(f"The exported model of {folder.root} was made of other weights", hint=_AGAIN)
         warn(f"The exported model of {folder.root} was made of other weights and is not used: {_AGAIN}")
@@ -204,10 +201,9 @@ def _tested(
     self_test = SelfTest.read(_checked(files.self_test, record.self_test_sha256, folder), name=str(files.self_test))
     encoder = settings.encoder(_tokenizer(files.tokenizer, record, folder), name=str(folder.root))
     encodings = self_test.check_tokenizer(encoder, name=str(files.tokenizer))
-    paths = {INT8: files.int8, FP32: files.fp32}
-    wanted = [each for each in paths if each in record.graphs] if backend == AUTO else [backend]
+    wanted = [each for each in (INT8, FP32) if each in record.graphs] if backend == AUTO else [backend]
     for precision in wanted:
-        path, graph = paths[precision], record.graphs[precision]
+        path, graph = files.graph(precision), record.graphs[precision]
         loaded = OnnxBackend.load(
             _checked(path, graph.sha256, folder), name=str(path), precision=precision, pad_id=record.pad_id,
             padding_side=record.padding_side, threads=threads,
@@ -220,7 +216,7 @@ def _tested(
             )
         difference = self_test.difference(loaded, precision, encodings)
         if difference <= 1:
-            yield _Exported(record, precision, loaded, encoder)
+            yield _Exported(loaded, encoder, graph)
         elif backend != AUTO:
             raise ModelError(_computes_otherwise(precision), hint="take another backend, or --backend auto")
         else:

@@ -37,7 +37,6 @@ from afina.recipes.labelled import ReadOptions
 from afina.recipes.reporting import Reporter, Silent
 from afina.run_folder import OnnxFolder, RunFolder, sha256_of, write_json
 
-_WEIGHTS = "model.safetensors"
 _TEXTS_WATCHED = 256
 _TEXTS_COMPARED = 64
 # Protocol buffers, and so ONNX files, end there.
@@ -84,14 +83,20 @@ def export_run(
         if dev is not None:
             made.add_int8(dev)
         record = made.write(onnxruntime.__version__)
+    return export_document(run, record, seconds=time.monotonic() - started)
+
+
+def export_document(run: str | os.PathLike[str], record: ExportRecord, *, seconds: float) -> dict[str, Any]:
+    """The document of `export --json`; see `export_run`."""
+    graphs = {precision: record.graphs.get(precision) for precision in (FP32, INT8)}
     return {
         "run": str(run),
-        "onnx": str(folder.onnx.root),
+        "onnx": str(RunFolder(Path(run)).onnx.root),
         "opset": record.opset,
         "onnxruntime": record.onnxruntime,
-        **{precision: _described(record, precision) for precision in (FP32, INT8)},
+        **{precision: None if graph is None else graph.model_dump() for precision, graph in graphs.items()},
         "refused": record.refused,
-        "seconds": time.monotonic() - started,
+        "seconds": seconds,
     }
 
 
@@ -109,11 +114,6 @@ def _held(folder: RunFolder) -> Iterator[None]:
             stack.enter_context(locked(folder.manifest, place, hint="wait for it to end"))
             remove_leftovers(place)
         yield
-
-
-def _described(record: ExportRecord, precision: str) -> dict[str, Any] | None:
-    graph = record.graphs.get(precision)
-    return None if graph is None else graph.model_dump()
 
 
 class _Making:
@@ -188,7 +188,7 @@ class _Making:
                 afina=afina.__version__,
                 onnxruntime=onnxruntime_version,
                 opset=OPSET,
-                weights_sha256=sha256_of(self._folder.model / _WEIGHTS),
+                weights_sha256=sha256_of(self._folder.weights),
                 labels=self._parts.labels.names,
                 pad_id=self._pretrained.pad_id,
                 padding_side=self._pretrained.padding_side,

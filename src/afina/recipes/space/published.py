@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any
 
 from afina.errors import UnknownModelError
 from afina.modeling.catalog import known_entry, read_catalog
+from afina.recipes.public_facts import base_and_source, last_part, test_scores
 from afina.run_folder import RunFolder, write_json
 
 _MANIFEST_KEYS = (
@@ -25,7 +24,6 @@ _MANIFEST_KEYS = (
     "settings",
     "artifacts",
 )
-_METRICS = ("n", "accuracy", "f1", "precision", "recall", "matthews", "log_loss", "ece")
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Published:
     @classmethod
     def of(cls, folder: RunFolder, manifest: Mapping[str, Any]) -> Published:
         """Read it from a run."""
-        base, source = _base_and_source(manifest)
+        base, source = base_and_source(manifest)
         try:
             entry = known_entry(base, read_catalog()) if isinstance(base, str) else None
         except UnknownModelError:
@@ -58,7 +56,7 @@ class Published:
             licence=entry.licence if entry else None,
             base_models=(entry.hub,) if entry else (),
             datasets=_hub_datasets(source),
-            test=_test_of(folder),
+            test=test_scores(folder),
         )
 
 
@@ -74,16 +72,11 @@ def write_public_run(run: RunFolder, manifest: Mapping[str, Any], public: RunFol
     shutil.copytree(run.onnx.root, public.onnx.root)
     if run.blend.is_dir():
         shutil.copytree(run.blend, public.blend)
-    base, source = map(_last_part, _base_and_source(manifest))
+    base, source = map(last_part, base_and_source(manifest))
     kept = {key: manifest[key] for key in _MANIFEST_KEYS if key in manifest}
     write_json(public.manifest, {**kept, "config": {"modeling": {"name": base}, "data": {"source": source}}})
-    if (test := _test_of(run)) is not None:
+    if (test := test_scores(run)) is not None:
         write_json(public.metrics, {"test": test})
-
-
-def _base_and_source(manifest: Mapping[str, Any]) -> tuple[Any, Any]:
-    config = manifest.get("config") or {}
-    return (config.get("modeling") or {}).get("name"), (config.get("data") or {}).get("source")
 
 
 def _hub_datasets(source: Any) -> tuple[str, ...]:
@@ -91,21 +84,3 @@ def _hub_datasets(source: Any) -> tuple[str, ...]:
     sources = source if isinstance(source, list) else [source]
     found = (re.match(r"hub:([\w.-]+/[\w.-]+)", each) for each in sources if isinstance(each, str))
     return tuple(dict.fromkeys(match[1] for match in found if match))
-
-
-def _test_of(folder: RunFolder) -> dict[str, Any] | None:
-    try:
-        test = json.loads(folder.metrics.read_text(encoding="utf-8"))["test"]
-        return {"dataset": _last_part(test.get("dataset"))} | {name: test[name] for name in _METRICS if name in test}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-
-
-def _last_part(name: Any) -> Any:
-    """A file's name without its folders; a name of the Hub as it is."""
-    if isinstance(name, list):
-        return [_last_part(each) for each in name]
-    if not isinstance(name, str) or name.startswith("hub:"):
-        return name
-    is_path = name.startswith(("/", ".", "~")) or "\\" in name or bool(PurePath(name).suffix)
-    return re.split(r"[/\\]", name.rstrip("/\\"))[-1] if is_path else name

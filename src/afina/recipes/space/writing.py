@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import afina
 from afina.errors import ConfigError, ModelError, OutputError
 from afina.extras import require
-from afina.inference.export_record import ExportRecord, read_export
+from afina.inference.export_record import read_export
 from afina.outputs import check_folder, new_folder
-from afina.recipes.exporting import export_run
+from afina.recipes.exporting import export_document, export_run
 from afina.recipes.labelled import ReadOptions
 from afina.recipes.reporting import Reporter, Silent
 from afina.recipes.space.installing import pinned_requirements, write_source
@@ -23,7 +22,6 @@ from afina.run_folder import RunFolder, write_json, write_text
 
 RECORD = "space.json"
 """The file by which a folder is known to be a Space that afina wrote."""
-_WEIGHTS = "model/model.safetensors"
 
 
 def export_space(
@@ -69,7 +67,12 @@ def export_space(
     _check_place(place, folder, force=force)
     manifest = folder.verify()
     record = read_export(folder.onnx)
-    if record is None or int8 or on is not None or not _is_of(record, manifest):
+    if (
+        record is None
+        or int8
+        or on is not None
+        or record.weights_sha256 != folder.weights_sha256(manifest.get("artifacts", {}))
+    ):
         # A run from before dev texts were kept has nothing to check integers on.
         int8 = int8 or on is not None or folder.dev_texts.is_file()
         export_run(run, int8=int8, on=on, reading=reading, reporter=reporter)
@@ -88,14 +91,7 @@ def export_space(
         write_json(beside / RECORD, {"afina": afina.__version__, "model": told.name})
         mb = sum(path.stat().st_size for path in beside.rglob("*") if path.is_file()) / 1e6
     return {
-        "run": str(run),
-        "onnx": str(folder.onnx.root),
-        "opset": record.opset,
-        "onnxruntime": record.onnxruntime,
-        "fp32": _described(record, "fp32"),
-        "int8": _described(record, "int8"),
-        "refused": record.refused,
-        "seconds": time.monotonic() - started,
+        **export_document(run, record, seconds=time.monotonic() - started),
         "space": {
             "folder": str(space), "model": told.name, "mb": mb, "license": told.licence,
             "models": list(told.base_models), "datasets": list(told.datasets), "requirements": requirements,
@@ -112,13 +108,3 @@ def _check_place(place: Path, run: RunFolder, *, force: bool) -> None:
             f"Not replaced, since it holds a git repository: {place}",
             hint="write the Space into another folder, and copy it from there",
         )
-
-
-def _is_of(record: ExportRecord, manifest: Mapping[str, Any]) -> bool:
-    """Whether an exported model was made of the weights that the run has."""
-    return bool(record.weights_sha256 == manifest.get("artifacts", {}).get(_WEIGHTS))
-
-
-def _described(record: ExportRecord, precision: str) -> dict[str, Any] | None:
-    graph = record.graphs.get(precision)
-    return None if graph is None else graph.model_dump()

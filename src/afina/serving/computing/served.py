@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,12 @@ from tokenizers import Tokenizer
 from afina.data import clean_text
 from afina.inference.export_record import read_export
 from afina.labels import LabelSet
+from afina.recipes.public_facts import base_and_source, last_part, test_scores
 from afina.run_folder import RunFolder
 from afina.serving.engine import ModelInfo
 from afina.tokenization import Encoder, Encodings
 
 _REVISION_DIGITS = 12
-_WEIGHTS = "model/model.safetensors"
-_METRICS = ("accuracy", "f1", "precision", "recall", "matthews", "log_loss", "ece")
 
 
 @dataclass(frozen=True)
@@ -54,11 +53,12 @@ class ServedModel:
             Tokenizer.from_str(loaded["tokenizer"]), loaded["max_tokens"], long_text=loaded["long_text"],
             max_windows=loaded["max_windows"],
         )  # fmt: skip
-        details = describe_run(RunFolder(run))
+        folder = RunFolder(run)
+        details = describe_run(folder)
         info = ModelInfo(
             name=loaded["name"],
             labels=labels.names,
-            revision=_revision(details["sha256"]),
+            revision=_revision(folder, details["sha256"]),
             max_tokens=loaded["max_tokens"],
             long_text=loaded["long_text"],
             temperature=loaded["temperature"],
@@ -88,43 +88,25 @@ def describe_run(run: RunFolder) -> dict[str, Any]:
         ModelError: The run's manifest cannot be read.
     """
     manifest = run.read_manifest()
-    config = manifest.get("config") or {}
+    base, source = map(last_part, base_and_source(manifest))
     record = read_export(run.onnx)
     hashes = dict(manifest.get("artifacts") or {})
     if record is not None:
-        files = {"fp32": run.onnx.fp32, "int8": run.onnx.int8}
-        hashes |= {f"onnx/{files[name].name}": graph.sha256 for name, graph in record.graphs.items()}
+        hashes |= {
+            run.onnx.graph(name).relative_to(run.root).as_posix(): graph.sha256 for name, graph in record.graphs.items()
+        }
     return {
         "created": manifest.get("created"),
         "afina": manifest.get("afina"),
-        "base_model": _last_part((config.get("modeling") or {}).get("name")),
+        "base_model": base,
         "method": (manifest.get("settings") or {}).get("method"),
-        "training_data": _last_part((config.get("data") or {}).get("source")),
-        "test": _test_metrics(run),
+        "training_data": source,
+        "test": test_scores(run),
         "sha256": hashes,
         "export": None if record is None else {name: graph.model_dump() for name, graph in record.graphs.items()},
     }
 
 
-def _test_metrics(run: RunFolder) -> dict[str, Any] | None:
-    try:
-        test = json.loads(run.metrics.read_text(encoding="utf-8"))["test"]
-        named = {"dataset": _last_part(test.get("dataset")), "n": test.get("n")}
-        return named | {name: test[name] for name in _METRICS if name in test}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # a light run has no metrics
-
-
-def _revision(hashes: Mapping[str, str]) -> str:
-    whole = hashes.get(_WEIGHTS) or hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
+def _revision(run: RunFolder, hashes: Mapping[str, str]) -> str:
+    whole = run.weights_sha256(hashes) or hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
     return whole[:_REVISION_DIGITS]
-
-
-def _last_part(name: Any) -> Any:
-    """A file's name without its folders; a name on a hub as it is."""
-    if isinstance(name, list):
-        return [_last_part(each) for each in name]
-    if not isinstance(name, str):
-        return None
-    is_path = name.startswith(("/", ".", "~")) or "\\" in name or bool(PurePath(name).suffix)
-    return name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1] if is_path else name
