@@ -138,18 +138,14 @@ class Database:
 @contextmanager
 def _told() -> Iterator[None]:
     """Errors of the database and of the disk as sentences for clients."""
-    try:
-        yield
-    except DBAPIError as error:
-        told = _of_database(error)
-        if told is None:
-            raise
-        raise told from error
-    except OSError as error:
-        told = errors.of_system(error)
-        if told is None:
-            raise
-        raise told from error
+    with errors.told():
+        try:
+            yield
+        except DBAPIError as error:
+            problem = _of_database(error)
+            if problem is None:
+                raise
+            raise problem from error
 
 
 def _of_database(error: DBAPIError) -> errors.StorageError | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from afina.errors import AfinaError
 
@@ -58,3 +59,19 @@ def of_system(error: OSError) -> StorageError | None:
     if error.errno in _NO_SPACE:
         return disk_full()
     return off("The server cannot write to its folder") if error.errno in _NO_FOLDER else None
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Errors of the disk as sentences for clients.
+
+    Raises:
+        StorageError: The disk is full, or may not be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        problem = of_system(error)
+        if problem is None:
+            raise
+        raise problem from error

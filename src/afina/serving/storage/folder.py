@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from afina.inference.scoring import errors_file
 from afina.serving.storage.database import make_private_folder
-from afina.serving.storage.errors import StorageError, of_system
+from afina.serving.storage.errors import StorageError, told
 from afina.serving.storage.tables import Job
 
 _PLACE = "place"
@@ -97,15 +95,3 @@ class JobFolder:
             finally:
                 beside.unlink()
         return file.read_text(encoding="ascii").strip()
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Errors of the disk as sentences for clients."""
-    try:
-        yield
-    except OSError as error:
-        problem = of_system(error)
-        if problem is None:
-            raise
-        raise problem from error
