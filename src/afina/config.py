@@ -20,6 +20,10 @@ from afina.errors import ConfigError
 DEFAULT_MAX_ROWS = 250_000
 DEFAULT_CASES = 300
 """Cases of each test of behaviour."""
+DEFAULT_MAX_EVALS = 128
+"""Most questions by which an explanation weighs the words of a text."""
+STATE_VARIABLE = "AFINA_STATE"
+"""Environment variable that names the folder where afina notes things down for itself."""
 Capability = Literal[
     "vocabulary",
     "negation",

@@ -11,6 +11,7 @@ from rich.text import Text
 from afina.cli import _console
 from afina.cli._options import BackendName, Force, Json, Run, Threads
 from afina.cli._texts import given_texts
+from afina.config import DEFAULT_MAX_EVALS
 from afina.outputs import check_file
 
 EXAMPLES = """
@@ -40,7 +41,7 @@ def explain(
     ] = None,
     max_evals: Annotated[
         int, typer.Option(min=16, help="Most evaluations by which words are weighed; longer texts are weighed coarser.")
-    ] = 128,
+    ] = DEFAULT_MAX_EVALS,
     top: Annotated[int, typer.Option(min=1, help="Words in the table.")] = 10,
     backend: BackendName = "auto",
     threads: Threads = None,

@@ -10,6 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from afina.cli import _console
+from afina.cli._options import BackendName
 from afina.errors import ConfigError
 from afina.extras import require
 
@@ -61,9 +62,7 @@ def serve(
         list[str] | None,
         typer.Option(help="Other web page whose scripts may ask the server: https://example.org", show_default="none"),
     ] = None,
-    backend: Annotated[
-        str, typer.Option(help="What computes: auto, int8, fp32 or torch; auto takes what was exported.")
-    ] = "auto",
+    backend: BackendName = "auto",
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that compute.")] = 1,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads of a worker.", show_default="by the cores")

@@ -16,7 +16,7 @@ _MOST_MARKS = 30
 # Where there may be as many marks in a row: they are no word characters, but for two of Japanese that become marks.
 _PILE = re.compile(r"(?:[^\w\s]|[\uff9e\uff9f]){31,}")
 # Web pages escape what was escaped before: `&amp;lt;br&amp;gt;`.
-_MOST_ESCAPES = 4
+MOST_ESCAPES = 4
 
 
 def clean_text(text: str) -> str:
@@ -24,7 +24,7 @@ def clean_text(text: str) -> str:
 
     A clean text stays as it is.
     """
-    for _ in range(_MOST_ESCAPES):
+    for _ in range(MOST_ESCAPES):
         before = text
         if "<" in text:
             text = _LINE_BREAK_TAG.sub("\n", text)

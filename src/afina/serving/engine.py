@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from afina.config import DEFAULT_MAX_EVALS
 from afina.errors import AfinaError
 
 
@@ -114,7 +115,14 @@ class Engine(Protocol):
         ...
 
     async def explain(
-        self, model: str, text: str, *, target: str | None, method: str, timeout_s: float, max_evals: int = 128
+        self,
+        model: str,
+        text: str,
+        *,
+        target: str | None,
+        method: str,
+        timeout_s: float,
+        max_evals: int = DEFAULT_MAX_EVALS,
     ) -> dict[str, Any]:
         """One explanation, as `afina.recipes.explain_texts` documents it.
 

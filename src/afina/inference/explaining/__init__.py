@@ -1,6 +1,7 @@
 """Which words moved an answer: a predictor and a text in, an `Explanation` out."""
 
-from afina.inference.explaining.explain import DEFAULT_MAX_EVALS, explain
+from afina.config import DEFAULT_MAX_EVALS
+from afina.inference.explaining.explain import explain
 from afina.inference.explaining.explanation import GRADIENTS, METHODS, OCCLUSION, Explanation, WeighedWord
 from afina.inference.explaining.faithfulness import PERCENTS, Faithfulness, measure_faithfulness
 from afina.inference.explaining.gradients import Completeness, integrate_gradients

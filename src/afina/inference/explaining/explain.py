@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from afina.config import DEFAULT_MAX_EVALS
 from afina.data import is_blank
 from afina.errors import ConfigError, DataError
 from afina.inference.classifier import Classifier
@@ -18,8 +19,6 @@ from afina.inference.explaining.words import Words, cut_words
 from afina.inference.prediction import NO_TEXT
 from afina.protocols import Predictor
 from afina.tokenization import Encoder
-
-DEFAULT_MAX_EVALS = 128
 
 
 def explain(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from afina.data import clean_text
+from afina.data.cleaning import MOST_ESCAPES
 from afina.utf8 import as_utf8
 
 # What cleaning replaces: a blank or several, a line-break tag, an entity, each perhaps escaped more than once.
@@ -15,7 +16,6 @@ _AMPERSAND = r"&(?:(?:amp|#38|#x26);)*"
 _TAG = rf"(?:<|{_AMPERSAND}(?:lt|#60);)[\s/]{{0,20}}br[\s/]{{0,20}}(?:>|{_AMPERSAND}(?:gt|#62);)"
 _ENTITY = rf"{_AMPERSAND}(?:[a-z][a-z0-9]{{1,31}}|\#[0-9]{{1,7}}|\#x[0-9a-f]{{1,6}});"
 _REPLACED = re.compile(rf"(?P<tag>{_TAG})|(?P<entity>{_ENTITY})|(?P<blank>\r\n|\s)", re.IGNORECASE)
-_MOST_ESCAPES = 4
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,6 @@ def _plain(given: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
 
 
 def _unescaped(entity: str) -> str:
-    for _ in range(_MOST_ESCAPES):
+    for _ in range(MOST_ESCAPES):
         entity = html.unescape(entity)
     return entity

@@ -16,9 +16,9 @@ from pathlib import Path
 import platformdirs
 from pydantic import ValidationError
 
+from afina.config import STATE_VARIABLE
 from afina.planning.history.record import ForecastRecord
 
-STATE_VARIABLE = "AFINA_STATE"
 _MOST_LINES = 1000
 
 

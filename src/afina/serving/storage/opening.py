@@ -9,6 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
+from afina.config import STATE_VARIABLE
 from afina.serving.settings import ServingSettings
 from afina.serving.storage.clock import SteadyClock
 from afina.serving.storage.database import Database
@@ -18,8 +19,6 @@ from afina.serving.storage.folder import JobFolder
 from afina.serving.storage.jobs import JobStore
 from afina.serving.storage.running import COMMAND, Runner
 
-# Importing it from the planning room, which has it too, would bring torch.
-STATE_VARIABLE = "AFINA_STATE"
 _FILE, _JOBS = "serving.sqlite", "jobs"
 
 
